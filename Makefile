@@ -1,0 +1,45 @@
+# The two you need: `make lab` opens the course, `make test` runs every test. Both set themselves up.
+PYTHON ?= python3
+BIN = .venv/bin
+LESSONS = $(wildcard notebooks/$(ONLY)*.ipynb)
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+NBVAL = $(PYTEST) -p tools.nbval_pictures --dist loadfile --nbval --nbval-current-env \
+	--nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120
+
+.PHONY: lab test unit nbval filled notebooks img bench lint
+
+lab: .venv/ready  ## open the course in JupyterLab; more flags through ARGS="..."
+	$(BIN)/jupyter lab --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None \
+		notebooks/00_start_here.ipynb $(ARGS)
+
+test: lint unit nbval filled  ## every test
+
+unit: .venv/ready  ## the package, the notebooks' rules, the browser
+	$(PYTEST) tests
+
+nbval: .venv/ready  ## run every lesson and compare it with its stored outputs; one lesson: make nbval ONLY=01
+	$(NBVAL) $(LESSONS)
+
+filled: .venv/ready  ## the same with every exercise answered by its reference
+	rm -rf build/filled
+	$(BIN)/python -m tools.fill build/filled $(LESSONS)
+	$(NBVAL) build/filled
+
+notebooks: .venv/ready  ## run lessons and store their outputs; one lesson: make notebooks ONLY=01
+	$(BIN)/python -m tools.store $(LESSONS)
+
+img: .venv/ready  ## draw img/*.svg
+	$(BIN)/python img/draw.py
+
+bench: .venv/ready  ## the long runs, on the full data sets
+	for script in benchmarks/*.py; do $(BIN)/python $$script; done
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+
+.venv: .venv/ready  ## the environment alone
+.venv/ready: pyproject.toml tested-versions.txt
+	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"RNN Lab needs Python 3.11 or newer, this is {v[0]}.{v[1]}. Try: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint tested-versions.txt --editable '.[test]'
+	touch $@

@@ -1,0 +1,33 @@
+"""Run notebooks in place and store their outputs: the only way stored outputs are made. Usage: store.py FILE..."""
+
+import os
+import sys
+
+os.environ["OMP_NUM_THREADS"] = "1"  # the stored numbers are those of one thread; the kernels inherit this
+
+import nbformat
+from nbclient import NotebookClient
+
+WIDGET = "application/vnd.jupyter.widget-view+json"  # its id is random, and without a kernel it shows nothing
+
+
+def store(path):
+    """Execute the notebook at `path` and write it back; a second run writes the same bytes."""
+    notebook = nbformat.read(path, 4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    folder = {"metadata": {"path": os.path.dirname(path) or "."}}
+    NotebookClient(notebook, timeout=120, record_timing=False, coalesce_streams=True, resources=folder).execute()
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET, None)
+    nbformat.write(notebook, path)
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        store(name)
+        print("stored", name)
