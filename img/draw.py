@@ -20,15 +20,17 @@ def drawing(width, height, title, *parts):
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'role="img" font-family="Helvetica, Arial, sans-serif" font-size="18">\n<title>{html.escape(title)}</title>\n'
-        f'<defs>{heads}</defs>\n<rect width="{width}" height="{height}" fill="{PAPER}"/>\n' + "\n".join(parts) + "\n</svg>\n"
+        f'<defs>{heads}</defs>\n<rect width="{width}" height="{height}" fill="{PAPER}"/>\n'
+        + "\n".join(parts)
+        + "\n</svg>\n"
     )
 
 
 def box(x, y, width, height, label="", fill="hidden", round=10):
     """A rounded box in one of the course's colours, lightened, with a label in its middle."""
     shape = (
-        f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="{round}" fill="{COLOUR[fill]}" fill-opacity="0.28" '
-        f'stroke="{COLOUR[fill]}" stroke-width="2.5"/>'
+        f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="{round}" '
+        f'fill="{COLOUR[fill]}" fill-opacity="0.28" stroke="{COLOUR[fill]}" stroke-width="2.5"/>'
     )
     return shape + (text(x + width / 2, y + height / 2 + 6, label) if label else "")
 

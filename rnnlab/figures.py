@@ -100,7 +100,7 @@ def matrix(values, *, rows, columns, xlabel="", ylabel="", numbers=True, ax=None
     """A table of numbers as coloured squares. values: (R, C); rows, columns: R and C labels."""
     table = torch.as_tensor(values, dtype=torch.float64)
     if table.dim() != 2 or table.shape != (len(rows), len(columns)):
-        raise ValueError(f"values has shape {tuple(table.shape)}, expected {(len(rows), len(columns))}, as many as labels.")
+        raise ValueError(f"values has shape {tuple(table.shape)}, expected {(len(rows), len(columns))}: its labels.")
     if not table.isfinite().all():
         raise ValueError("values must be finite; there is a NaN or an infinity in it.")
     ax = _axes(ax)
@@ -125,7 +125,7 @@ def pictures(images, titles, *, across=8):
     """Small grey pictures in a grid, each with its title. images: (N, height, width) in [0, 1]; titles: N."""
     images = torch.as_tensor(images)
     if images.dim() != 3 or not len(images) or len(images) != len(titles):
-        raise ValueError(f"images has shape {tuple(images.shape)}, expected ({len(titles)}, height, width), a title each.")
+        raise ValueError(f"images has shape {tuple(images.shape)}, expected ({len(titles)}, height, width).")
     down = math.ceil(len(images) / across)
     _, grid = plt.subplots(down, across, figsize=(9, 1.5 * down), squeeze=False)
     for ax in grid.flat:

@@ -26,7 +26,7 @@ def test_notebook(path, rule):
     assert list(rule(rules.read(path), path)) == []
 
 
-@pytest.mark.parametrize("path, exercise", exercises())
+@pytest.mark.parametrize("path, exercise", list(exercises()))
 def test_exercise(path, exercise):
     stub = next(c for c in rules.read(path).cells if c.id == exercise.name.replace("_", "-"))
     space = dict(vars(inspect.getmodule(exercise.answer)))

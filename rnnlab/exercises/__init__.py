@@ -51,7 +51,7 @@ class Exercise:
         return "not yet", complaint.replace("RETURNS", self.returns)
 
     def check(self, attempt):
-        """Say whether `attempt` is right and why not; return it if it is, else the reference, so that the page runs on."""
+        """Say whether `attempt` is right and why not; return it if it is, else the reference: the page runs on."""
         if attempt is self.answer:
             print(f"· {self.name}: this is the reference. Run your own cell again first.")
             return attempt

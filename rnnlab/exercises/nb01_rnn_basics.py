@@ -22,7 +22,7 @@ rnn_step = Exercise(
     returns="(B, H)",
     hints=(
         "Three things are added: what comes in, what was kept, and the bias.",
-        "Each product needs the transposed weight: a row of x times the rows of weight_ih. One function goes around all of it.",
+        "Each product needs the transposed weight, weight_ih.T and weight_hh.T. One function goes around all of it.",
     ),
     wrong={
         lambda x, h, weight_ih, weight_hh, bias: x @ weight_ih.T + h @ weight_hh.T + bias: (
