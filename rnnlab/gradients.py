@@ -1,0 +1,232 @@
+"""What flows back through time: step Jacobians, norms of their products, BPTT by hand, truncation.
+
+Letters: T time, I input size, H hidden size; S is H, for an LSTM 2H (h and c side by side).
+One sequence x (T, I) at a time, one layer, one direction; `rnn` is an RNN, LSTM or GRU of `rnnlab.cells` or `torch.nn`.
+Everything but `truncated_gradients` computes in float64 and needs no autograd.
+"""
+
+import torch
+
+from rnnlab import cells
+
+# ---- One step: how far does each unit of the new state move when a unit of the old one is nudged? -------------------
+# Each function takes any leading axes, so all steps of a sequence go in at once.
+
+
+def rnn_jacobian(weight_hh, h, nonlinearity="tanh"):
+    """Jacobian of one step of a plain RNN, from the state h it has *reached*.
+
+    weight_hh (H, H), h (..., H) -> (..., H, H), entry [i, j] = dh_t[i] / dh_{t-1}[j].
+    """
+    if nonlinearity not in cells.NONLINEARITIES:
+        raise ValueError(f"nonlinearity is {nonlinearity!r}, expected one of {', '.join(cells.NONLINEARITIES)}")
+    slope = 1 - h**2 if nonlinearity == "tanh" else (h > 0).to(h.dtype)
+    return slope[..., None] * weight_hh  # the slope belongs to the unit that is computed: it scales its row
+
+
+def gru_jacobian(x, h, weight_ih, weight_hh, bias_ih=0.0, bias_hh=0.0):
+    """Jacobian of `cells.gru_step`, from the state h it *starts* from.
+
+    x (..., I), h (..., H), weights as in the step -> (..., H, H).
+    """
+    W_r, W_z, W_n = weight_hh.chunk(3)
+    x_r, x_z, x_n = (x @ weight_ih.T + bias_ih).chunk(3, dim=-1)
+    h_r, h_z, h_n = (h @ weight_hh.T + bias_hh).chunk(3, dim=-1)
+    r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
+    n = torch.tanh(x_n + r * h_n)
+    dr = _rows(r * (1 - r), W_r)
+    dz = _rows(z * (1 - z), W_z)
+    dn = _rows(1 - n**2, _rows(r, W_n) + _rows(h_n, dr))
+    return torch.diag_embed(z) + _rows(h - n, dz) + _rows(1 - z, dn)
+
+
+def lstm_jacobian(x, h, c, weight_ih, weight_hh, bias_ih=0.0, bias_hh=0.0):
+    """Jacobian of `cells.lstm_step` on the joint state (h, c), from the state it *starts* from.
+
+    x (..., I), h and c (..., H), weights as in the step -> (..., 2H, 2H), four blocks:
+    [[dh_t/dh_{t-1}, dh_t/dc_{t-1}], [dc_t/dh_{t-1}, dc_t/dc_{t-1}]]; the last one is diag(f), the forget gate.
+    """
+    W_i, W_f, W_g, W_o = weight_hh.chunk(4)
+    i, f, g, o = (x @ weight_ih.T + bias_ih + h @ weight_hh.T + bias_hh).chunk(4, dim=-1)
+    i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+    seen = torch.tanh(f * c + i * g)
+    dc_dh = _rows(c * f * (1 - f), W_f) + _rows(g * i * (1 - i), W_i) + _rows(i * (1 - g**2), W_g)
+    slope = o * (1 - seen**2)  # dh_t / dc_t
+    dh_dh = _rows(seen * o * (1 - o), W_o) + _rows(slope, dc_dh)
+    dh_dc, dc_dc = torch.diag_embed(slope * f), torch.diag_embed(f)
+    return torch.cat([torch.cat([dh_dh, dh_dc], dim=-1), torch.cat([dc_dh, dc_dc], dim=-1)], dim=-2)
+
+
+def _rows(scale, matrix):
+    """diag(scale) @ matrix."""
+    return scale[..., None] * matrix
+
+
+# ---- Many steps: products of Jacobians. -----------------------------------------------------------------------------
+
+
+def step_jacobians(rnn, x, hx=None):
+    """The Jacobian of every step of a sequence, all in one pass.
+
+    x (T, I), hx as the rnn takes it (default zeros) -> (T, S, S) float64, entry t-1 is ds_t/ds_{t-1}, t = 1 ... T.
+    """
+    kind, x, states, weights = _run(rnn, x, hx)
+    before = [s[:-1] for s in states]
+    if kind == "LSTM":
+        return lstm_jacobian(x, *before, *weights)
+    if kind == "GRU":
+        return gru_jacobian(x, *before, *weights)
+    return rnn_jacobian(weights[1], states[0][1:], rnn.nonlinearity)
+
+
+def state_norms(rnn, x, hx=None, of="h", log10=False):
+    """How much of a nudge to the state is left k steps later: the spectral norm of dh_T/dh_{T-k}, k = 0 ... T-1.
+
+    x (T, I) with T >= 2 -> (T,) float64: entry 0 is 1, entry T-1 reaches back to h_1, the state after the first input.
+    of: "h"; for an LSTM also "c" (dc_T/dc_t) or "state" (both at once); each with all paths, through h and through c.
+    log10 gives the exponents instead: the product is rescaled at every step, so that they neither vanish nor overflow.
+    ValueError for a state that is not finite.
+    """
+    lstm = _kind(rnn) == "LSTM"
+    choices = ("h", "c", "state") if lstm else ("h",)
+    if of not in choices:
+        raise ValueError(f"of is {of!r}, expected one of {', '.join(choices)} for this {_kind(rnn)}")
+    _check_sequence(rnn, x, least=2)
+    jacobians, H = step_jacobians(rnn, x, hx), rnn.hidden_size
+    part = {"h": slice(0, H), "c": slice(H, 2 * H), "state": slice(None)}[of]
+    product = torch.eye(jacobians.shape[-1]).to(jacobians)[part]
+    products, exponents = [product], [jacobians.new_zeros(())]
+    for jacobian in jacobians[1:].flip(0):  # from step T back to step 2: the latest step stands leftmost
+        product = product @ jacobian
+        size = product.norm()
+        size = torch.where(size > 0, size, 1.0)
+        product = product / size
+        products.append(product)
+        exponents.append(exponents[-1] + size.log10())
+    exponents = torch.stack(exponents) + torch.linalg.matrix_norm(torch.stack(products)[..., part], 2).log10()
+    return exponents if log10 else 10**exponents
+
+
+def forget_products(lstm, x, hx=None):
+    """What each unit of an LSTM's cell state keeps over k steps: the product of its last k forget gates, k = 0 ... T-1.
+
+    x (T, I) with T >= 2 -> (T, H) float64, entry 0 is 1. This is dc_T/dc_{T-k} along the cell state alone, with the
+    gates held; `state_norms(lstm, x, of="c")` adds the ways round through h.
+    """
+    if _kind(lstm) != "LSTM":
+        raise ValueError(f"lstm is a {type(lstm).__name__}, expected an LSTM: only that has a forget gate")
+    _check_sequence(lstm, x, least=2)
+    H = lstm.hidden_size
+    gates = step_jacobians(lstm, x, hx)[1:, H:, H:].diagonal(dim1=-2, dim2=-1)
+    return torch.cat([torch.ones_like(gates[:1]), gates.flip(0).cumprod(0)])
+
+
+# ---- Backward through time. -----------------------------------------------------------------------------------------
+
+
+def bptt(x, h0, weight_ih, weight_hh, bias_ih, bias_hh, dloss_dh):
+    """Backward through time by hand, for `h_t = tanh(x_t W_ih^T + b_ih + h_{t-1} W_hh^T + b_hh)` (Werbos 1990).
+
+    x (T, I), h0 (H,), weights as in `cells.rnn_step`; dloss_dh (T, H) is what the loss itself asks of each h_t.
+    -> gradients: dict of weight_ih, weight_hh, bias_ih, bias_hh, h0, each of the shape of its tensor.
+    -> shares: dict of what each step adds, "weight_hh" (T, H, H), summing to the gradient; and "h" (T, H), all that
+       arrives at each h_t, from the loss there and from later steps.
+    """
+    _check_bptt(x, h0, weight_ih, weight_hh, bias_ih, bias_hh, dloss_dh)
+    h = [h0]
+    for x_t in x:
+        h.append(cells.rnn_step(x_t, h[-1], weight_ih, weight_hh, bias_ih, bias_hh))
+    h = torch.stack(h)  # (T+1, H)
+    from_later, dh, da = torch.zeros_like(h0), torch.zeros_like(h[1:]), torch.zeros_like(h[1:])
+    for t in reversed(range(len(x))):
+        dh[t] = dloss_dh[t] + from_later
+        da[t] = dh[t] * (1 - h[t + 1] ** 2)  # through tanh, whose slope is known from its value
+        from_later = da[t] @ weight_hh  # and through the weights to the state before
+    shares = da[:, :, None] * h[:-1, None, :]  # step t: da_t on the rows, h_{t-1} on the columns
+    gradients = {"weight_ih": da.T @ x, "weight_hh": shares.sum(0), "bias_ih": da.sum(0), "bias_hh": da.sum(0)}
+    return gradients | {"h0": from_later}, {"weight_hh": shares, "h": dh}
+
+
+def truncated_gradients(rnn, x, loss, k, hx=None):
+    """Gradients of truncated BPTT: every k steps the state goes on, but cut from its past by `detach`.
+
+    x (T, I), loss: a function of the outputs (T, H) -> a number, k >= 1 -> dict of every parameter's gradient, by name.
+    With k >= T nothing is cut: the full gradient.
+    """
+    _check_sequence(rnn, x)
+    if not isinstance(k, int) or isinstance(k, bool) or k < 1:
+        raise ValueError(f"k is {k!r}, expected a whole number of at least 1, the steps between two cuts")
+    outs = []
+    for piece in x.split(k):
+        out, hx = rnn(piece, hx)
+        outs.append(out)
+        hx = tuple(s.detach() for s in hx) if isinstance(hx, tuple) else hx.detach()
+    names, parameters = zip(*rnn.named_parameters(), strict=True)
+    return dict(zip(names, torch.autograd.grad(loss(torch.cat(outs)), parameters), strict=True))
+
+
+# ---- The sequence itself, and what is refused. ----------------------------------------------------------------------
+
+
+def _run(rnn, x, hx):
+    """The kind, x, every state h (and c) (T+1, H) from the first on, and the weights, all in float64."""
+    _check_sequence(rnn, x)
+    kind, shape = _kind(rnn), (1, rnn.hidden_size)
+    names = ["weight_ih_l0", "weight_hh_l0"] + ["bias_ih_l0", "bias_hh_l0"] * rnn.bias
+    weights = [getattr(rnn, name).detach().double() for name in names]
+    x = x.detach().to(weights[0])
+    count = 2 if kind == "LSTM" else 1
+    first = [x.new_zeros(shape)] * count if hx is None else list(hx) if isinstance(hx, tuple) else [hx]
+    if len(first) != count or any(s.shape != shape for s in first):
+        raise ValueError(f"hx has {[tuple(s.shape) for s in first]}, expected {count} of shape (1, H) = {shape}")
+    states = [tuple(s[0].detach().to(x) for s in first)]
+    for x_t in x:
+        if kind == "RNN":
+            h = cells.rnn_step(x_t, *states[-1], *weights, nonlinearity=cells.NONLINEARITIES[rnn.nonlinearity])
+            states.append((h,))
+        elif kind == "GRU":
+            states.append((cells.gru_step(x_t, *states[-1], *weights),))
+        else:
+            states.append(cells.lstm_step(x_t, *states[-1], *weights))
+    states = [torch.stack(s) for s in zip(*states, strict=True)]
+    finite = torch.stack([s.isfinite().all(dim=1) for s in states]).all(dim=0)
+    if not finite.all():
+        t = int((~finite).nonzero()[0])
+        raise ValueError(f"the state is not finite from step {t} of {len(x)} on: it has overflowed or started from NaN")
+    return kind, x, states, weights
+
+
+def _kind(rnn):
+    for kind in ("RNN", "LSTM", "GRU"):
+        if isinstance(rnn, (getattr(cells, kind), getattr(torch.nn, kind))):
+            return kind
+    raise TypeError(f"rnn is a {type(rnn).__name__}, expected an RNN, LSTM or GRU of rnnlab.cells or torch.nn")
+
+
+def _check_sequence(rnn, x, least=1):
+    """Refuse what is not one sequence for one layer in one direction."""
+    _kind(rnn)
+    if rnn.num_layers != 1 or rnn.bidirectional or getattr(rnn, "proj_size", 0):
+        raise ValueError(f"rnn is {rnn}, expected one layer in one direction, without projection")
+    if not isinstance(x, torch.Tensor) or x.dim() != 2 or x.shape[1] != rnn.input_size:
+        came = tuple(x.shape) if isinstance(x, torch.Tensor) else type(x).__name__
+        raise ValueError(f"x is {came}, expected one sequence (T, I) with I = {rnn.input_size}")
+    if len(x) < least:
+        raise ValueError(f"x has T = {len(x)}, expected T of at least {least}")
+    if not x.isfinite().all():
+        raise ValueError("x holds NaN or infinity, expected finite numbers")
+
+
+def _check_bptt(x, h0, weight_ih, weight_hh, bias_ih, bias_hh, dloss_dh):
+    if x.dim() != 2 or h0.dim() != 1 or len(x) < 1:
+        raise ValueError(f"x is {tuple(x.shape)} and h0 {tuple(h0.shape)}, expected (T, I) with T >= 1 and (H,)")
+    (T, I), H = x.shape, len(h0)
+    came = {"weight_ih": weight_ih, "weight_hh": weight_hh, "bias_ih": bias_ih, "bias_hh": bias_hh}
+    came |= {"dloss_dh": dloss_dh}
+    expected = {"weight_ih": (H, I), "weight_hh": (H, H), "bias_ih": (H,), "bias_hh": (H,), "dloss_dh": (T, H)}
+    for name, value in came.items():
+        if value.shape != expected[name]:
+            raise ValueError(f"{name} has shape {tuple(value.shape)}, expected {expected[name]}")
+    for name, value in {"x": x, "h0": h0, **came}.items():
+        if not value.isfinite().all():
+            raise ValueError(f"{name} holds NaN or infinity, expected finite numbers")
