@@ -104,7 +104,7 @@ def matrix(values, *, rows, columns, xlabel="", ylabel="", numbers=True, ax=None
     if not table.isfinite().all():
         raise ValueError("values must be finite; there is a NaN or an infinity in it.")
     ax = _axes(ax)
-    image = ax.imshow(table, aspect="auto")
+    image = ax.imshow(table.numpy(), aspect="auto")
     ax.set_xticks(range(len(columns)), list(map(str, columns)))
     ax.set_yticks(range(len(rows)), list(map(str, rows)))
     ax.set(xlabel=xlabel, ylabel=ylabel)
@@ -131,7 +131,7 @@ def pictures(images, titles, *, across=8):
     for ax in grid.flat:
         ax.axis("off")
     for ax, image, title in zip(grid.flat, images, titles, strict=False):
-        ax.imshow(image, cmap="gray_r", vmin=0, vmax=1)
+        ax.imshow(image.numpy(), cmap="gray_r", vmin=0, vmax=1)
         ax.set_title(title, fontsize=14)
     return describe(grid[0, 0], f"{len(images)} pictures: {', '.join(map(str, titles))}.")
 
