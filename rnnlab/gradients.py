@@ -124,27 +124,34 @@ def forget_products(lstm, x, hx=None):
 # ---- Backward through time. -----------------------------------------------------------------------------------------
 
 
-def bptt(x, h0, weight_ih, weight_hh, bias_ih, bias_hh, dloss_dh):
-    """Backward through time by hand, for `h_t = tanh(x_t W_ih^T + b_ih + h_{t-1} W_hh^T + b_hh)` (Werbos 1990).
+def backward_through_time(x, h, weight_hh, dloss_dh):
+    """The way back through `h_t = tanh(x_t W_ih^T + b_ih + h_{t-1} W_hh^T + b_hh)`, by hand (Werbos 1990).
 
-    x (T, I), h0 (H,), weights as in `cells.rnn_step`; dloss_dh (T, H) is what the loss itself asks of each h_t.
-    -> gradients: dict of weight_ih, weight_hh, bias_ih, bias_hh, h0, each of the shape of its tensor.
+    x (T, I), h (T+1, H) every state from h_0 on, weight_hh (H, H); dloss_dh (T, H) is what the loss itself asks of each
+    h_1 ... h_T. -> gradients: dict of weight_ih, weight_hh, bias_ih, bias_hh, h0, each of the shape of its tensor.
     -> shares: dict of what each step adds, "weight_hh" (T, H, H), summing to the gradient; and "h" (T, H), all that
        arrives at each h_t, from the loss there and from later steps.
+    """
+    dh, da, from_later = torch.zeros_like(dloss_dh), torch.zeros_like(dloss_dh), torch.zeros_like(h[0])
+    for t in reversed(range(len(x))):  # step t leads from h[t] to h[t + 1]
+        dh[t] = dloss_dh[t] + from_later  # both roads: the loss at this step, and every later one
+        da[t] = dh[t] * (1 - h[t + 1] ** 2)  # through tanh, whose slope is known from its value
+        from_later = da[t] @ weight_hh  # and through the weights to the state before
+    shares = da[:, :, None] * h[:-1, None, :]  # (T, H, H): da on the rows, the state before on the columns
+    gradients = {"weight_ih": da.T @ x, "weight_hh": shares.sum(0), "bias_ih": da.sum(0), "bias_hh": da.sum(0)}
+    return gradients | {"h0": from_later}, {"weight_hh": shares, "h": dh}
+
+
+def bptt(x, h0, weight_ih, weight_hh, bias_ih, bias_hh, dloss_dh):
+    """Forward and back: the states by `cells.rnn_step`, the gradients by `backward_through_time`, which see.
+
+    x (T, I), h0 (H,), weights as in the step, dloss_dh (T, H) -> gradients, shares. ValueError for what does not fit.
     """
     _check_bptt(x, h0, weight_ih, weight_hh, bias_ih, bias_hh, dloss_dh)
     h = [h0]
     for x_t in x:
         h.append(cells.rnn_step(x_t, h[-1], weight_ih, weight_hh, bias_ih, bias_hh))
-    h = torch.stack(h)  # (T+1, H)
-    from_later, dh, da = torch.zeros_like(h0), torch.zeros_like(h[1:]), torch.zeros_like(h[1:])
-    for t in reversed(range(len(x))):
-        dh[t] = dloss_dh[t] + from_later
-        da[t] = dh[t] * (1 - h[t + 1] ** 2)  # through tanh, whose slope is known from its value
-        from_later = da[t] @ weight_hh  # and through the weights to the state before
-    shares = da[:, :, None] * h[:-1, None, :]  # step t: da_t on the rows, h_{t-1} on the columns
-    gradients = {"weight_ih": da.T @ x, "weight_hh": shares.sum(0), "bias_ih": da.sum(0), "bias_hh": da.sum(0)}
-    return gradients | {"h0": from_later}, {"weight_hh": shares, "h": dh}
+    return backward_through_time(x, torch.stack(h), weight_hh, dloss_dh)
 
 
 def truncated_gradients(rnn, x, loss, k, hx=None):
