@@ -1,0 +1,259 @@
+"""Exercises of lesson 02, shapes."""
+
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence
+
+from . import Exercise
+
+
+def _randn(*shapes, seed=2):
+    g = torch.Generator().manual_seed(seed)
+    return [torch.randn(shape, generator=g, dtype=torch.float64) for shape in shapes]
+
+
+def both_ends(out, h_n):
+    """What both directions of the top layer have read: out (B, T, 2H), h_n (2L, B, H) -> (B, 2H), forward first."""
+    return torch.cat([h_n[-2], h_n[-1]], dim=1)
+
+
+def _two_ways():
+    runs = []
+    for B, T, H, L in (3, 5, 2, 1), (2, 4, 3, 2):
+        torch.manual_seed(L)
+        net = nn.RNN(4, H, num_layers=L, batch_first=True, bidirectional=True).double()
+        runs.append(tuple(part.detach() for part in net(*_randn((B, T, 4)))))
+    return runs
+
+
+both_ends = Exercise(
+    both_ends,
+    cases=_two_ways,
+    returns="(B, 2H)",
+    hints=(
+        "The forward direction is done at the last step, the backward direction at the first. "
+        "Both answers also stand in h_n, and there they are the last two entries.",
+        "Put two pieces of shape (B, H) side by side: torch.cat([...], dim=1). "
+        "In h_n the forward one is at -2 and the backward one at -1.",
+    ),
+    wrong={
+        lambda out, h_n: out[:, -1]: (
+            "The forward half is right. The backward half of out[:, -1] has read one step only: it starts there."
+        ),
+        lambda out, h_n: out[:, 0]: (
+            "The backward half is right. The forward half of out[:, 0] has read one step only: it starts there."
+        ),
+        lambda out, h_n: h_n[-1]: "This is the backward direction alone. Put the forward one in front of it.",
+        lambda out, h_n: torch.cat([h_n[-1], h_n[-2]], dim=1): (
+            "Both pieces are right and their order is not: forward first, then backward."
+        ),
+        lambda out, h_n: torch.cat([h_n[0], h_n[1]], dim=1): (
+            "Right for one layer. With two layers h_n[0] and h_n[1] belong to the lower one; count from the end."
+        ),
+        lambda out, h_n: h_n[-2:].reshape(h_n.shape[1], -1): (
+            "The shape is right and the sequences are mixed: reshape reads on from one sequence into the next, "
+            "because the batch is axis 1 of h_n. Use torch.cat."
+        ),
+    },
+)
+
+
+def five_shapes(B, T, I, H, L):
+    """Shapes of out, h_n, weight_ih_l0, weight_hh_l0 and weight_ih_l1, each a tuple of whole numbers."""
+    return (B, T, 2 * H), (2 * L, B, H), (H, I), (H, H), (H, 2 * H)
+
+
+five_shapes = Exercise(
+    five_shapes,
+    cases=lambda: [(3, 5, 4, 2, 2), (7, 11, 6, 9, 3)],
+    returns="five shapes",
+    hints=(
+        "Say each axis in words: which sequence, which step, which layer and direction, how many numbers. "
+        "A weight maps what comes in (columns) to what goes out (rows).",
+        "Three of the five hold a factor of 2: out has both directions side by side, h_n has them as extra entries, "
+        "and the second layer reads what the first one wrote.",
+    ),
+    wrong={
+        lambda B, T, I, H, L: ((B, T, H), (L, B, H), (H, I), (H, H), (H, H)): (
+            "This is right for one direction. This net is bidirectional: three of the five shapes hold a 2."
+        ),
+        lambda B, T, I, H, L: ((B, T, 2 * H), (B, 2 * L, H), (H, I), (H, H), (H, 2 * H)): (
+            "h_n never becomes batch first: batch_first=True turns x and out, and leaves h_n as it is."
+        ),
+        lambda B, T, I, H, L: ((T, B, 2 * H), (2 * L, B, H), (H, I), (H, H), (H, 2 * H)): (
+            "out has its first two axes the wrong way round: the layer was made with batch_first=True."
+        ),
+        lambda B, T, I, H, L: ((B, T, 2 * H), (2 * L, B, H), (H, I), (H, H), (H, H)): (
+            "Four are right. The second layer reads both directions of the first, so it has 2H columns."
+        ),
+        lambda B, T, I, H, L: ((B, T, 2 * H), (2 * L, B, H), (I, H), (H, H), (2 * H, H)): (
+            "Your input weights are transposed: PyTorch keeps (what goes out, what comes in), multiplied as weight.T."
+        ),
+        lambda B, T, I, H, L: ((B, T, 2 * H), (L, B, 2 * H), (H, I), (H, H), (H, 2 * H)): (
+            "In out the directions stand side by side, in h_n they are entries of their own: 2L of them, each H wide."
+        ),
+    },
+)
+
+
+def lstm_states(x, hidden_size):
+    """Read x (B, T, I) with two LSTM layers: out (B, T, H), h_n (2, B, H), c_n (2, B, H)."""
+    lstm = nn.LSTM(x.shape[-1], hidden_size, num_layers=2, batch_first=True)
+    out, (h_n, c_n) = lstm(x)
+    return out, h_n, c_n
+
+
+def _layer(kind, x, hidden_size, batch_first=True):
+    return kind(x.shape[-1], hidden_size, num_layers=2, batch_first=batch_first)(x)
+
+
+def _still_rnn(x, hidden_size):
+    out, (h_n, c_n) = _layer(nn.RNN, x, hidden_size)
+    return out, h_n, c_n
+
+
+def _one_name_missing(x, hidden_size):
+    out, h_n, c_n = _layer(nn.LSTM, x, hidden_size)
+    return out, h_n, c_n
+
+
+def _swapped(x, hidden_size):
+    out, (c_n, h_n) = _layer(nn.LSTM, x, hidden_size)
+    return out, h_n, c_n
+
+
+def _time_first(x, hidden_size):
+    out, (h_n, c_n) = _layer(nn.LSTM, x, hidden_size, batch_first=False)
+    return out, h_n, c_n
+
+
+def _both_made(x, hidden_size):
+    _layer(nn.RNN, x, hidden_size)
+    out, (h_n, c_n) = _layer(nn.LSTM, x, hidden_size)
+    return out, h_n, c_n
+
+
+lstm_states = Exercise(
+    lstm_states,
+    cases=lambda: [(_randn((3, 5, 4))[0].float(), 2), (_randn((2, 6, 3))[0].float(), 5)],
+    returns="out, h_n and c_n",
+    hints=(
+        "The layer is called nn.LSTM and takes the same arguments. An LSTM carries two states, so it returns more.",
+        "It returns two things, and the second of them is a pair: the hidden state first, then the cell state. "
+        "Python unpacks a pair inside a tuple with brackets: a, (b, c) = ...",
+    ),
+    wrong={
+        lambda x, hidden_size: _layer(nn.LSTM, x, hidden_size): (
+            "You return (out, h) as an RNN does. Here h is a pair, the hidden and the cell state: unpack it too."
+        ),
+        _one_name_missing: (
+            "An LSTM does not return three things but two: out, and the pair of states. Put brackets round the pair."
+        ),
+        _still_rnn: (
+            "The layer is still an nn.RNN: it has no cell state, and you took its two layers apart instead."
+        ),
+        _swapped: "h_n and c_n are swapped: in the pair the hidden state comes first. out ends in h_n.",
+        _time_first: (
+            "batch_first=True got lost: it ran all the same, over sequences instead of steps, and h_n shows it."
+        ),
+        _both_made: (
+            "Everything is in its place, and the numbers are another layer's: each layer draws its own weights. "
+            "Make only the LSTM, once; leave no nn.RNN before it."
+        ),
+    },
+)
+
+
+def packed_states(rnn, x, lengths):
+    """The top layer's last real state: rnn batch first, x (B, T, I) padded, lengths (B,) in any order -> (B, H)."""
+    packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+    _, h_n = rnn(packed)
+    return h_n[-1]
+
+
+def _sorted_and_left(rnn, x, lengths):
+    lengths, order = lengths.sort(descending=True)
+    return rnn(pack_padded_sequence(x[order], lengths, batch_first=True))[1][-1]
+
+
+def _padded():
+    torch.manual_seed(3)
+    rnn = nn.RNN(4, 2, num_layers=2, batch_first=True).double()
+    x, y = _randn((3, 5, 4), (4, 6, 4))
+    return [(rnn, x, torch.tensor([5, 3, 2])), (rnn, y, torch.tensor([2, 6, 1, 4]))]
+
+
+packed_states = Exercise(
+    packed_states,
+    cases=_padded,
+    returns="(B, H)",
+    hints=(
+        "Pack, run, and take the state: a packed batch leaves the state at each sequence's own end. "
+        "Look up the arguments with help(pack_padded_sequence).",
+        "Two arguments matter beside x and lengths: batch_first, and enforce_sorted=False, which sorts the batch "
+        "and puts h_n back in your order. The top layer is h_n[-1].",
+    ),
+    wrong={
+        lambda rnn, x, lengths: rnn(x)[1][-1]: (
+            "This reads the padding as well. Pack the batch, so that each sequence stops at its own end."
+        ),
+        lambda rnn, x, lengths: rnn(pack_padded_sequence(x, lengths, batch_first=True))[1][-1]: (
+            "Right for a batch sorted by length, longest first; other batches raise. Pass enforce_sorted=False."
+        ),
+        lambda rnn, x, lengths: rnn(pack_padded_sequence(x, lengths))[1][-1]: (
+            "Packing is not told that the batch comes first, so it takes T for B. Pass batch_first=True here as well."
+        ),
+        lambda rnn, x, lengths: rnn(pack_padded_sequence(x, lengths, enforce_sorted=False))[1][-1]: (
+            "It runs and is wrong: packing is not told that the batch comes first, so it recurs over sequences. "
+            "Pass batch_first=True here as well."
+        ),
+        _sorted_and_left: (
+            "You sorted the batch and left it so: the states come back in another order than the sequences came in."
+        ),
+        lambda rnn, x, lengths: rnn(pack_padded_sequence(x, lengths.to("meta"), batch_first=True))[1][-1]: (
+            "Packing was refused for every batch. Are the lengths on another device? They must be on the CPU, "
+            "one whole number for each sequence, even if x is on a GPU."
+        ),
+        lambda rnn, x, lengths: rnn(pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False))[1][0]: (
+            "This is the lowest layer. h_n has one entry for each layer, and the top one is the last."
+        ),
+    },
+)
+
+
+def last_valid(out, lengths):
+    """The output at each sequence's own last step: out (B, T, H), lengths (B,) -> (B, H)."""
+    return out[torch.arange(len(out)), lengths - 1]
+
+
+last_valid = Exercise(
+    last_valid,
+    cases=lambda: [(*_randn((3, 5, 2)), torch.tensor([2, 5, 3])), (*_randn((4, 8, 3)), torch.tensor([6, 1, 4, 4]))],
+    returns="(B, H)",
+    hints=(
+        "For sequence 0 it is out[0, lengths[0] - 1]. Indexing with two tensors does this for every sequence at once.",
+        "The first index counts the sequences, torch.arange(len(out)), and the second is the step for each.",
+    ),
+    wrong={
+        lambda out, lengths: out[:, -1]: (
+            "This is the last column, and for shorter sequences it is padding. Each sequence has its own last step."
+        ),
+        lambda out, lengths: out[:, lengths - 1]: (
+            "A colon takes every sequence at each of these steps, so the shape is (B, B, H). "
+            "Index the first axis with torch.arange instead."
+        ),
+        lambda out, lengths: out[torch.arange(len(out)), lengths]: (
+            "One too far: steps are counted from 0, so a sequence of length 3 ends at step 2."
+        ),
+        lambda out, lengths: out[torch.arange(len(out)), lengths.sort(descending=True).values - 1]: (
+            "You sorted the lengths and not the rows, so each sequence is read at another one's end. "
+            "Only packing wants them sorted; leave them as they come."
+        ),
+        lambda out, lengths: out[torch.arange(len(out)), lengths.max() - 1]: (
+            "This is the longest sequence's last step for all of them. Use each one's own length."
+        ),
+        lambda out, lengths: torch.stack([row[:n].mean(dim=0) for row, n in zip(out, lengths, strict=True)]): (
+            "This is the mean over the real steps: padding is left out, and here only the last step is wanted."
+        ),
+    },
+)
