@@ -1,0 +1,17 @@
+"""Pictures to play with. Import one from its own module: `from rnnlab.explorers.unroller import Unroller`."""
+
+import importlib
+import pkgutil
+
+
+def names():
+    """The modules that hold an explorer, sorted."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "base")
+
+
+def __getattr__(name):
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in {"base", *names()}:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise ImportError(f"There is no explorer {name!r}. There is: {', '.join(names())}.")

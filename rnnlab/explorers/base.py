@@ -1,0 +1,100 @@
+"""What every explorer shares: a live widget with a kernel, a living page once exported, and else a still picture."""
+
+import base64
+import hashlib
+import html
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import anywidget
+import torch
+
+COLOUR = {"input": "#0072B2", "hidden": "#E69F00", "cell": "#009E73", "output": "#CC79A7", "gradient": "#D55E00"}
+INK, QUIET = "#1b1b1b", "#5c5c5c"  # as in kit.js where it is light: a still picture cannot know what is around it
+FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif"
+
+
+class Explorer(anywidget.AnyWidget):
+    """A picture to play with.
+
+    A subclass has `_esm = with_kit("name.js")`, its own synced traits for whatever the script reads and moves, and the
+    three methods below. Displayed, it is the widget, and beside it the page: the still picture and the same script.
+    """
+
+    def still(self):
+        """The picture at the current position, as an SVG element (see `picture`)."""
+        raise NotImplementedError
+
+    def alt(self):
+        """What the picture shows, in one or two sentences with its numbers."""
+        raise NotImplementedError
+
+    @classmethod
+    def example(cls):
+        """A small one, seeded: what tests and benchmarks open."""
+        raise NotImplementedError
+
+    def state(self):
+        """The synced traits of the subclass by name: what the script may `model.get`."""
+        shared = anywidget.AnyWidget.class_trait_names()
+        own = [name for name in self.trait_names(sync=True) if name[0] != "_" and name not in shared]
+        return {name: getattr(self, name) for name in own}
+
+    def page(self):
+        """HTML that needs no kernel and no network: the still picture, and the script that brings it to life."""
+        svg = ElementTree.tostring(self.still())
+        # Inside <script> only "<" can end the script, so a label may hold any text.
+        state = json.dumps(self.state(), sort_keys=True, allow_nan=False).replace("<", "\\u003c")
+        script = str(self._esm).replace("export default", "const explorer =")
+        # Explorers that share a key are equal and may trade places; `awaken` takes the first that is still asleep.
+        key = hashlib.sha256(svg + state.encode() + script.encode()).hexdigest()[:12]
+        source = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
+        image = f'<img alt="{html.escape(self.alt())}" src="{source}" style="max-width: 100%">'
+        return (
+            f'<div data-explorer="{key}">{image}</div>\n'
+            f'<script type="module">\n{script}\nawaken(explorer, "{key}", {state});\n</script>'
+        )
+
+    def _repr_mimebundle_(self, **kwargs):
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        return {**data, "text/html": self.page(), "text/plain": repr(self)}, metadata
+
+    def __repr__(self):
+        return f"{type(self).__name__}()"
+
+
+def with_kit(name):
+    """The script `name` beside this file behind the kit: an anywidget module cannot import its neighbours."""
+    here = Path(__file__).parent
+    return "\n".join((here / part).read_text(encoding="utf-8") for part in ("kit.js", name))
+
+
+def rounded(values, digits=3):
+    """A tensor, or numbers in lists and dicts, as plain lists with every float cut to `digits` significant digits.
+
+    Stored pages are then the same on every processor. Zero comes without a sign.
+    """
+    if isinstance(values, torch.Tensor):
+        values = values.tolist()
+    if isinstance(values, dict):
+        return {key: rounded(value, digits) for key, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [rounded(value, digits) for value in values]
+    return float(f"{values:.{digits}g}") + 0.0 if isinstance(values, float) else values
+
+
+def picture(width, height):
+    """An empty still picture: an `<svg>` of width x height with a white ground."""
+    svg = ElementTree.Element("svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {width} {height}")
+    svg.attrib |= {"width": str(width), "height": str(height), "font-family": FONT, "font-size": "16", "fill": INK}
+    draw(svg, "rect", width=width, height=height, rx=10, fill="#fff")
+    return svg
+
+
+def draw(parent, tag, text=None, **attributes):
+    """Add an SVG element to `parent` and return it; `text_anchor="end"` becomes `text-anchor="end"`."""
+    attributes = {name.replace("_", "-"): rounded(value, 4) for name, value in attributes.items()}
+    node = ElementTree.SubElement(parent, tag, {name: str(value) for name, value in attributes.items()})
+    node.text = text
+    return node
