@@ -1,15 +1,14 @@
 """Exercises: a reference answer, the mistakes people make, and a check that tells them apart."""
 
-import _thread
-import contextlib
-import copy
 import inspect
-import io
-import threading
+import re
+import traceback
 import types
 
 import torch
 from IPython.display import Markdown
+
+from . import guard
 
 SECONDS = 10  # an attempt that is still running then is stopped
 
@@ -28,26 +27,39 @@ class Exercise:
         self.name, self.state = answer.__name__, "not attempted"
 
     def verdict(self, attempt):
-        """State and sentence for an attempt: 'not attempted', 'correct' or 'not yet'. Never raises, changes nothing."""
+        """State and sentence for an attempt: 'not attempted', 'correct' or 'not yet'. Never raises, changes nothing.
+
+        Only the learner's own KeyboardInterrupt comes through.
+        """
         if attempt is ... or attempt is None:
             return "not attempted", "not attempted yet."
         if not callable(attempt):
             return "not yet", f"this should be a function, and it is {_kind(attempt)}."
+        with guard.undisturbed():
+            try:
+                return self._judge(attempt)
+            except Exception as error:  # what an attempt returns may refuse even to be looked at
+                kind = type(error).__name__
+                return "not yet", f"what it returns cannot be compared ({kind}). Expected: {self.returns}."
+
+    def _judge(self, attempt):
         mine, theirs = [], []
         for case in self.cases():
-            result = _run(attempt, case)
+            result = guard.run(attempt, case, SECONDS)
             if result.value is ...:
                 return "not attempted", "not attempted yet."
             if result.stopped:
                 return "not yet", f"still running after {SECONDS} seconds. Is there a loop that never ends?"
             mine.append(result)
-            theirs.append(_run(self.answer, case))
+            theirs.append(guard.run(self.answer, case, SECONDS))
         complaint = next((c for c in map(_difference, mine, theirs) if c), None)
         if complaint is None:
             return "correct", "correct."
-        for mistake, diagnosis in self.wrong.items():
-            if all(_alike(a, _run(mistake, case)) for a, case in zip(mine, self.cases(), strict=True)):
-                return "not yet", diagnosis
+        known = [([guard.run(wrong, case, SECONDS) for case in self.cases()], why) for wrong, why in self.wrong.items()]
+        for same_words in True, False:  # two mistakes may raise the same type: first the one with the same message
+            for results, diagnosis in known:
+                if all(_alike(a, b, same_words) for a, b in zip(mine, results, strict=True)):
+                    return "not yet", diagnosis
         return "not yet", complaint.replace("RETURNS", self.returns)
 
     def check(self, attempt):
@@ -90,64 +102,13 @@ def progress(lesson):
     print(f"{sum(exercise.state == 'correct' for exercise in exercises)} of {len(exercises)} done")
 
 
-class _Result:
-    """What one call did: a value or an error, and whether it was stopped or changed its arguments."""
-
-    def __init__(self):
-        self.value = self.error = self.changed = None
-        self.stopped = False
-
-
-def _run(function, case):
-    """Call `function` on a copy of the case's arguments, quietly, for at most SECONDS seconds."""
-    result, arguments = _Result(), copy.deepcopy(case)
-    late = threading.Event()
-    timer = threading.Timer(SECONDS, lambda: (late.set(), _thread.interrupt_main()))
-    with torch.random.fork_rng(devices=[]), contextlib.redirect_stdout(io.StringIO()):
-        torch.manual_seed(0)
-        try:
-            timer.start()
-            result.value = copy.deepcopy(_plain(function(*arguments)))
-        except KeyboardInterrupt:
-            if not late.is_set():  # it was the learner who interrupted
-                raise
-            result.stopped = True
-        except Exception as error:
-            result.error = error
-        finally:
-            timer.cancel()
-    names = _parameters(function, len(case))
-    for name, before, after in zip(names, case, arguments, strict=True):
-        if isinstance(before, torch.Tensor) and not _same(before, after):
-            result.changed = name
-    return result
-
-
-def _parameters(function, count):
-    try:
-        names = list(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        names = []
-    return names if len(names) == count else [f"argument {i + 1}" for i in range(count)]
-
-
-def _plain(value):
-    """Detach tensors, so that any way of computing a value counts; turn NumPy's numbers and arrays into tensors."""
-    if isinstance(value, torch.Tensor):
-        return value.detach()
-    if isinstance(value, (tuple, list)) and type(value) in (tuple, list):
-        return type(value)(_plain(item) for item in value)
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if type(value).__module__ == "numpy":
-        return torch.as_tensor(value)
-    return value
-
-
 def _difference(mine, theirs):
     """A sentence on how a result differs from the reference's, or None if it does not."""
     if mine.error is not None:
-        return f"it raised {type(mine.error).__name__}: {mine.error}".rstrip(".") + "."
+        frames = [f for f in traceback.extract_tb(mine.error.__traceback__) if f.filename != guard.__file__]
+        lines = [frame.line for frame in frames if frame.filename == frames[0].filename and frame.line]
+        place = f", at `{lines[-1]}`" if lines else ""
+        return f"it raised {type(mine.error).__name__}: {_message(mine.error)}".rstrip(".: ") + f"{place}."
     if mine.changed:
         return f"it changes its argument {mine.changed} in place. Work on a copy: others may still need it."
     return _compare(mine.value, theirs.value)
@@ -196,15 +157,23 @@ def _compare_tensors(mine, theirs, where):
             f"{mine[at].item():.4g}, expected {theirs[at].item():.4g}.")  # fmt: skip
 
 
-def _alike(mine, wrong):
+def _alike(mine, wrong, same_words):
     """Whether an attempt's result and a known mistake's are the same."""
     if mine.error is not None or wrong.error is not None:
-        return type(mine.error) is type(wrong.error)
+        return type(mine.error) is type(wrong.error) and (
+            not same_words or _message(mine.error) == _message(wrong.error)
+        )
     return mine.changed == wrong.changed and _compare(mine.value, wrong.value) is None
 
 
-def _same(before, after):
-    return before.shape == after.shape and torch.equal(before.nan_to_num(), after.nan_to_num())
+def _message(error):
+    """What an error says, in one line and without the name of the function that it names."""
+    try:
+        said = str(error).strip().partition("\n")[0]
+    except Exception:
+        said = ""
+    said = re.sub(r"^\S+\(\) ", "it ", said)
+    return said if len(said) < 200 else said[:200] + " …"
 
 
 def _close(a, b):

@@ -1,0 +1,102 @@
+"""One call of a function that may do anything: raise, hang, print, change its arguments, draw random numbers."""
+
+import contextlib
+import copy
+import ctypes
+import inspect
+import io
+import random
+import threading
+
+import numpy as np
+import torch
+
+
+class Result:
+    """What one call did: a value or an error, and whether it was stopped or changed its arguments."""
+
+    def __init__(self):
+        self.value = self.error = self.changed = None
+        self.stopped = False
+
+
+@contextlib.contextmanager
+def undisturbed():
+    """Nothing is printed inside; afterwards every random generator and the default dtype are what they were."""
+    python, numpy, dtype = random.getstate(), np.random.get_state(), torch.get_default_dtype()
+    try:
+        with torch.random.fork_rng(devices=[]), contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
+        torch.set_default_dtype(dtype)
+
+
+def run(function, case, seconds):
+    """Call `function` on a copy of the case's arguments, for at most `seconds` seconds.
+
+    In a thread of its own: an alarm in this one would not wake a sleeping call, could be swallowed by a bare `except:`,
+    and could ring just after the call is over.
+    """
+    result, arguments = Result(), copy.deepcopy(case)
+
+    def call():
+        torch.manual_seed(0)
+        try:
+            result.value = _plain(function(*arguments))
+        except BaseException as error:  # SystemExit too
+            result.error = error
+
+    thread = threading.Thread(target=call, daemon=True)
+    try:
+        thread.start()
+        thread.join(seconds)
+    finally:  # also when the learner interrupts
+        late = thread.is_alive()
+        if late:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
+    if late:
+        result = Result()  # the old one still belongs to the thread
+        result.stopped = True
+        return result
+    if isinstance(result.error, KeyboardInterrupt):
+        raise result.error
+    changed = [not _same(before, after) for before, after in zip(case, arguments, strict=True)]
+    if any(changed):
+        result.changed = _parameters(function, len(case))[changed.index(True)]
+    return result
+
+
+def _parameters(function, count):
+    try:
+        names = list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        names = []
+    return names if len(names) == count else [f"argument {i + 1}" for i in range(count)]
+
+
+def _plain(value):
+    """A copy that does not change any more: tensors detached, NumPy's arrays and numbers as tensors, plain tuples."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone()
+    if isinstance(value, (np.ndarray, np.number, np.bool_)):
+        return torch.tensor(value)
+    if isinstance(value, (tuple, list)):
+        return (tuple if isinstance(value, tuple) else list)(map(_plain, value))
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+def _same(before, after):
+    """Whether an argument is untouched: tensors, and lists, dicts and modules of them."""
+    if isinstance(before, torch.nn.Module):
+        before, after = before.state_dict(), after.state_dict()
+    if isinstance(before, dict):
+        return before.keys() == after.keys() and all(_same(before[key], after[key]) for key in before)
+    if isinstance(before, (list, tuple)):
+        return len(before) == len(after) and all(map(_same, before, after))
+    if isinstance(before, torch.Tensor):
+        return before.shape == after.shape and bool(((before == after) | (before.isnan() & after.isnan())).all())
+    return True
