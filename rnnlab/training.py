@@ -104,7 +104,7 @@ def fit(model: nn.Module, train, optimizer, epochs: int, *, valid=None, loss=cro
     for epoch in range(len(history.loss) + 1, epochs + 1):
         start, total, count = time.perf_counter(), 0.0, 0
         model.train()
-        for *inputs, target in tqdm(train, desc=f"epoch {epoch}/{epochs}", leave=False, disable=not (show and live())):
+        for *inputs, target in _bar(train, f"epoch {epoch}/{epochs}", show):
             optimizer.zero_grad()
             value = loss(model(*inputs), target)
             _check_finite(value, inputs, epoch)
@@ -164,6 +164,12 @@ def live() -> bool:
     """
     kernel = getattr(get_ipython(), "kernel", None)
     return sys.stderr.isatty() if kernel is None else "cellId" in kernel.get_parent().get("metadata", {})
+
+
+def _bar(train, label, show):
+    # tqdm gets an iterator: given a DataLoader it would start it twice, and each start draws a random number.
+    steps = len(train) if hasattr(train, "__len__") else None
+    return tqdm(iter(train), desc=label, total=steps, leave=False, disable=not (show and live()))
 
 
 def _line(history, epoch, epochs):

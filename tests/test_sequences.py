@@ -1,0 +1,103 @@
+"""Characters and padded batches: round trips, masks that hide padding whatever it holds, refusals."""
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnnlab import sequences
+
+
+def test_alphabet_is_sorted_and_has_no_repeats():
+    assert sequences.alphabet("if you want you") == " afinotuwy"
+    assert len(sequences.alphabet("hello")) == 4
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.text(min_size=1, max_size=30))
+def test_decode_undoes_encode(text):
+    letters = sequences.alphabet(text)
+    indices = sequences.encode(text, letters)
+    assert indices.shape == (len(text),) and indices.dtype == torch.int64
+    assert sequences.decode(indices, letters) == text
+    assert torch.equal(sequences.one_hot(indices, len(letters)).argmax(dim=-1), indices)
+
+
+def test_one_hot_has_a_single_one_along_a_new_last_axis():
+    x = sequences.one_hot(torch.tensor([[0, 2], [1, 1]]), 4)
+    assert x.shape == (2, 2, 4) and x.dtype == torch.float32
+    assert x.sum() == 4 and x[0, 1].tolist() == [0, 0, 1, 0]
+
+
+def test_pad_keeps_every_step_and_fills_the_rest():
+    first, second = torch.ones(2, 3), torch.full((4, 3), 2.0)
+    x, lengths = sequences.pad([first, second], value=-1)
+    assert x.shape == (2, 4, 3) and lengths.tolist() == [2, 4]
+    assert torch.equal(x[0, :2], first) and torch.equal(x[1], second) and (x[0, 2:] == -1).all()
+    assert sequences.pad([torch.tensor([1, 2]), torch.tensor([3])])[0].tolist() == [[1, 2], [3, 0]]
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.integers(1, 7), min_size=1, max_size=5), st.integers(0, 2))
+def test_readings_equal_those_of_each_sequence_alone(lengths, extra_axes):
+    """The padding is NaN: whatever touches it shows, in the values and in the gradients."""
+    shape = (2, 3)[:extra_axes]
+    alone = [torch.randn(T, *shape, dtype=torch.float64) for T in lengths]
+    x, lengths = sequences.pad(alone, value=torch.nan)
+    x.requires_grad_()
+    real = sequences.mask(lengths, x.shape[1])
+    assert torch.equal(real, torch.stack([torch.arange(x.shape[1]) < T for T in lengths]))
+    for read, of_one in ((sequences.last_valid, lambda s: s[-1]), (sequences.masked_mean, lambda s: s.mean(dim=0)),
+                         (sequences.masked_max, lambda s: s.amax(dim=0))):
+        got = read(x, lengths)
+        torch.testing.assert_close(got, torch.stack([of_one(s) for s in alone]))
+        gradient, = torch.autograd.grad(got.sum(), x)
+        assert (gradient[~real] == 0).all() and gradient.isfinite().all()
+
+
+def test_int32_lengths_and_lengths_from_pad_are_welcome():
+    out = torch.arange(6.0).view(2, 3, 1)
+    assert sequences.last_valid(out, torch.tensor([1, 3], dtype=torch.int32)).flatten().tolist() == [0, 5]
+
+
+out = torch.zeros(2, 5, 3)
+
+
+@pytest.mark.parametrize("lengths, error, words", [
+    (torch.tensor([0, 5]), ValueError, "lengths go from 0 to 5, expected 1 to T = 5"),
+    (torch.tensor([-1, 5]), ValueError, "lengths go from -1 to 5, expected 1 to T = 5"),
+    (torch.tensor([3, 6]), ValueError, "lengths go from 3 to 6, expected 1 to T = 5"),
+    (torch.tensor([3]), ValueError, "lengths holds 1 lengths, expected 2"),
+    (torch.tensor([[3, 4]]), ValueError, r"lengths has shape \(1, 2\), expected \(B,\)"),
+    (torch.tensor([], dtype=torch.int64), ValueError, r"lengths has shape \(0,\), expected \(B,\)"),
+    (torch.tensor([3.0, 4.0]), TypeError, "lengths has dtype torch.float32, expected torch.int64"),
+    ([3, 4], TypeError, r"lengths is a list, expected a tensor \(B,\)"),
+    (torch.tensor([3, 4], device="meta"), ValueError, "lengths is on meta, expected cpu or the device of"),
+])
+@pytest.mark.parametrize("read", [sequences.last_valid, sequences.masked_mean, sequences.masked_max])
+def test_lengths_that_make_no_sense_are_refused(read, lengths, error, words):
+    with pytest.raises(error, match=words):
+        read(out, lengths)
+
+
+@pytest.mark.parametrize("call, error, words", [
+    (lambda: sequences.alphabet(""), ValueError, "text is empty"),
+    (lambda: sequences.encode("hexe", "helo"), ValueError, "text holds 'x', which letters = 'helo' does not"),
+    (lambda: sequences.decode(torch.tensor([0, 4]), "helo"), ValueError, "indices go from 0 to 4, expected 0 to 3"),
+    (lambda: sequences.decode(torch.tensor([[0]]), "helo"), ValueError, r"indices has shape \(1, 1\), expected \(T,\)"),
+    (lambda: sequences.one_hot(torch.tensor([-1]), 3), ValueError, "indices go from -1 to -1, expected 0 to 2"),
+    (lambda: sequences.one_hot(torch.tensor([0.5]), 3), TypeError, "indices has dtype torch.float32"),
+    (lambda: sequences.pad([]), ValueError, "sequences is empty"),
+    (lambda: sequences.pad([torch.ones(2, 3), torch.ones(0, 3)]), ValueError,
+     r"sequences\[1\] has shape \(0, 3\), expected at least one step"),
+    (lambda: sequences.pad([torch.ones(2, 3), torch.ones(2, 4)]), ValueError,
+     r"sequences\[1\] is \(T, 4\) torch.float32 on cpu, expected \(T, 3\) torch.float32 on cpu"),
+    (lambda: sequences.pad([torch.ones(2), torch.ones(2).long()]), ValueError,
+     r"sequences\[1\] is \(T,\) torch.int64 on cpu, expected \(T,\) torch.float32"),
+    (lambda: sequences.pad([[1, 2]]), TypeError, r"sequences\[0\] is a list"),
+    (lambda: sequences.last_valid(torch.ones(3), torch.ones(3).long()), ValueError, r"out has shape \(3,\)"),
+    (lambda: sequences.mask(torch.tensor([4]), 3), ValueError, "lengths go from 4 to 4, expected 1 to T = 3"),
+    (lambda: sequences.mask([4], 3), TypeError, "lengths is a list"),
+])
+def test_other_input_that_makes_no_sense_is_refused(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
