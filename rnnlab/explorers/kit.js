@@ -15,7 +15,7 @@
 //   pulse(nodes, keyframes, milliseconds)  a short animation, unless the reader asked for none
 //   number(v, digits), sub(n), linear([a, b], [c, d]), path(points), unique(prefix), hasKernel(model)
 //
-// A script ends in `export default { render }`, with `render({ model, el })` returning a function that cleans up.
+// A script exports `{ render }` as its default, with `render({ model, el })` returning a function that cleans up.
 // Colours are CSS variables of the stage, right in light and in dark: --paper --ink --quiet --line --raised, and for
 // input, hidden, cell, output, gradient: --NAME (fills and strokes), --NAME-ink (text), --NAME-soft (grounds behind ink).
 
