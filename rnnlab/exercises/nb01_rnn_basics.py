@@ -1,19 +1,29 @@
 """Exercises of lesson 01, RNN basics."""
 
 import torch
+from torch import nn
+from torch.nn import functional as F
+
+from rnnlab.sequences import encode
 
 from . import Exercise
 
 
-def rnn_step(x, h, weight_ih, weight_hh, bias):
-    """One step: x (B, I), h (B, H), weight_ih (H, I), weight_hh (H, H), bias (H,) -> the next h (B, H)."""
-    return torch.tanh(x @ weight_ih.T + h @ weight_hh.T + bias)
+def _random(*shapes, seed):
+    g = torch.Generator().manual_seed(seed)
+    return tuple(torch.randn(shape, generator=g, dtype=torch.float64) for shape in shapes)
+
+
+# ---- 1.1 ------------------------------------------------------------------------------------------------------------
+
+
+def rnn_step(x, h, weight_ih, weight_hh, bias_ih, bias_hh):
+    """One step: x (B, I), h (B, H), weight_ih (H, I), weight_hh (H, H), biases (H,) -> the next h (B, H)."""
+    return torch.tanh(x @ weight_ih.T + bias_ih + h @ weight_hh.T + bias_hh)
 
 
 def _steps():
-    g = torch.Generator().manual_seed(1)
-    shapes = (4, 3), (4, 5), (5, 3), (5, 5), (5,)
-    return [tuple(torch.randn(shape, generator=g, dtype=torch.float64) for shape in shapes) for _ in range(2)]
+    return [_random((4, 3), (4, 5), (5, 3), (5, 5), (5,), (5,), seed=seed) for seed in (1, 2)]
 
 
 rnn_step = Exercise(
@@ -21,18 +31,301 @@ rnn_step = Exercise(
     cases=_steps,
     returns="(B, H)",
     hints=(
-        "Three things are added: what comes in, what was kept, and the bias.",
-        "Each product needs the transposed weight, weight_ih.T and weight_hh.T. One function goes around all of it.",
+        "Four things are added: what the input brings, what the old state brings, and a bias for each. "
+        "Then comes tanh, once, around all of it.",
+        "`x` is `(B, I)` and `weight_ih` is `(H, I)`: to meet along `I`, the weight is turned, `weight_ih.T`. "
+        "The same goes for `h` and `weight_hh`.",
     ),
     wrong={
-        lambda x, h, weight_ih, weight_hh, bias: x @ weight_ih.T + h @ weight_hh.T + bias: (
-            "The sum is right and tanh is missing. Without it the state can grow without bound."
+        lambda x, h, w_ih, w_hh, b_ih, b_hh: x @ w_ih.T + b_ih + h @ w_hh.T + b_hh: (
+            "the sum is right and tanh is missing. Without it the state can grow without end."
         ),
-        lambda x, h, weight_ih, weight_hh, bias: torch.tanh(x @ weight_ih.T + bias): (
-            "The old state h is not in it, so your step cannot remember anything."
+        lambda x, h, w_ih, w_hh, b_ih, b_hh: torch.tanh(x @ w_ih.T + b_ih + b_hh): (
+            "the old state h is not in it, so this step cannot remember anything."
         ),
-        lambda x, h, weight_ih, weight_hh, bias: torch.tanh(x @ weight_ih.T + h @ weight_hh.T + 2 * bias): (
-            "The bias is in it twice. There is one bias here; PyTorch's two are added up."
+        lambda x, h, w_ih, w_hh, b_ih, b_hh: torch.tanh(x @ w_ih.T + b_ih + h @ w_hh.T): (
+            "bias_hh is forgotten. PyTorch keeps two biases and adds both."
         ),
+        lambda x, h, w_ih, w_hh, b_ih, b_hh: torch.tanh(x @ w_ih.T + h @ w_hh.T + b_hh): (
+            "bias_ih is forgotten. PyTorch keeps two biases and adds both."
+        ),
+        lambda x, h, w_ih, w_hh, b_ih, b_hh: torch.tanh(x @ w_ih.T + h @ w_hh.T): (
+            "both biases are forgotten. Add bias_ih and bias_hh inside tanh."
+        ),
+        lambda x, h, w_ih, w_hh, b_ih, b_hh: torch.tanh(x @ w_ih.T + b_ih + h @ w_hh.T + b_ih): (
+            "bias_ih is in it twice and bias_hh not at all. A copied line?"
+        ),
+        lambda x, h, w_ih, w_hh, b_ih, b_hh: torch.tanh(x @ w_ih.T + b_ih) + h @ w_hh.T + b_hh: (
+            "tanh goes around the input's part only. Add the state's part first, then take tanh of the whole sum."
+        ),
+        lambda x, h, w_ih, w_hh, b_ih, b_hh: torch.tanh(x @ w_ih.T + b_ih) + torch.tanh(h @ w_hh.T + b_hh): (
+            "there are two tanh, one for each part. Add the parts first: tanh of a sum is not the sum of tanh."
+        ),
+        lambda x, h, w_ih, w_hh, b_ih, b_hh: torch.tanh(x @ w_ih.T + b_ih + h @ w_hh + b_hh): (
+            "weight_hh is not transposed. It is square, so nothing complains, and the numbers are wrong: "
+            "row i belongs to the unit that is computed."
+        ),
+        lambda x, h, w_ih, w_hh, b_ih, b_hh: torch.sigmoid(x @ w_ih.T + b_ih + h @ w_hh.T + b_hh): (
+            "that is a sigmoid, between 0 and 1. This state goes from -1 to 1: use tanh."
+        ),
+    },
+)
+
+
+# ---- 1.2 ------------------------------------------------------------------------------------------------------------
+
+
+def rnn_loop(step, x, h):
+    """Carry a state along: step(x_t, h) -> next h; x (B, T, I), first h (B, H) -> out (B, T, H), last h (B, H)."""
+    out = []
+    for t in range(x.shape[1]):
+        h = step(x[:, t], h)
+        out.append(h)
+    return torch.stack(out, dim=1), h
+
+
+def _loops():
+    def step(x_t, h):
+        return torch.tanh(x_t @ w + 0.7 * h)
+
+    (w,) = _random((4, 4), seed=3)
+    return [(step, *_random((2, 5, 4), (2, 4), seed=4)), (step, *_random((3, 3, 4), (3, 4), seed=5))]
+
+
+def _not_carried(step, x, h):
+    out = torch.stack([step(x[:, t], h) for t in range(x.shape[1])], dim=1)
+    return out, out[:, -1]
+
+
+def _before_the_step(step, x, h):
+    out = []
+    for t in range(x.shape[1]):
+        out.append(h)
+        h = step(x[:, t], h)
+    return torch.stack(out, dim=1), h
+
+
+def _time_first(step, x, h):
+    out, h = rnn_loop.answer(step, x, h)
+    return out.transpose(0, 1), h
+
+
+def _first_state_returned(step, x, h):
+    return rnn_loop.answer(step, x, h)[0], h
+
+
+def _last_of_the_batch(step, x, h):
+    out, _ = rnn_loop.answer(step, x, h)
+    return out, out[-1]
+
+
+def _outputs_only(step, x, h):
+    return rnn_loop.answer(step, x, h)[0]
+
+
+def _over_the_batch(step, x, h):
+    out = []
+    for x_t in x:
+        h = step(x_t, h)
+        out.append(h)
+    return torch.stack(out, dim=1), h
+
+
+def _last_step_missing(step, x, h):
+    out, _ = rnn_loop.answer(step, x[:, :-1], h)
+    return out, out[:, -1]
+
+
+rnn_loop = Exercise(
+    rnn_loop,
+    cases=_loops,
+    returns="out (B, T, H) and the last h (B, H)",
+    hints=(
+        "Walk along the time axis of `x`. Each turn needs the state that the turn before it made.",
+        "Start with an empty list. In each turn overwrite `h` with the step of `x[:, t]` and `h`, and keep it in "
+        "the list. After the loop `torch.stack(..., dim=1)` makes the time axis.",
+    ),
+    wrong={
+        _not_carried: (
+            "the state is not carried: every step starts from the first h. Hand each step the h of the one before."
+        ),
+        _before_the_step: (
+            "you keep h before the step instead of after it, so out starts with a state that has read nothing."
+        ),
+        _time_first: "the numbers are right and time comes first, (T, B, H). torch.stack needs dim=1 for (B, T, H).",
+        _first_state_returned: "out is right. The second thing you return is the first state, not the last.",
+        _last_of_the_batch: (
+            "out is right. out[-1] is the last sequence of the batch; the last state of all is out[:, -1]."
+        ),
+        _outputs_only: "out is right and the last state is missing: return both.",
+        _over_the_batch: "your loop goes over x, which is over the batch. Time is axis 1: take x[:, t].",
+        _last_step_missing: "the last letter is never read. range(T) goes from 0 to T-1 already.",
+    },
+)
+
+
+# ---- 1.3 ------------------------------------------------------------------------------------------------------------
+
+
+def read_off(out, head):
+    """Two readings of out (B, T, H) through head, H -> V: many-to-one (B, V) and many-to-many (B, T, V)."""
+    return head(out[:, -1]), head(out)
+
+
+def _outs():
+    def head(h):
+        return h @ w
+
+    (w,) = _random((4, 3), seed=6)
+    return [(*_random((2, 5, 4), seed=7), head), (*_random((3, 3, 4), seed=8), head)]
+
+
+read_off = Exercise(
+    read_off,
+    cases=_outs,
+    returns="one (B, V) and many (B, T, V)",
+    hints=(
+        "Which step has read the whole sequence? That one answers for all of it. And `head` works on the last axis, "
+        "however many axes come before it.",
+        "Many-to-one: `head` of the step at time index -1, which is the second axis of `out`. "
+        "Many-to-many: `head` of everything.",
+    ),
+    wrong={
+        lambda out, head: (head(out[-1]), head(out)): (
+            "out[-1] is the last sequence of the batch, all its steps. The last step of every sequence is out[:, -1]."
+        ),
+        lambda out, head: (head(out[:, 0]), head(out)): (
+            "your one answer comes from the first step, which has read a single letter. The last has read them all."
+        ),
+        lambda out, head: (head(out[:, -1:]), head(out)): (
+            "out[:, -1:] keeps an axis of length 1, (B, 1, V). The index -1 without the colon drops it."
+        ),
+        lambda out, head: (head(out), head(out[:, -1])): "both are right, in the wrong order: many-to-one comes first.",
+        lambda out, head: (out[:, -1], out): "these are states. The answers are what head makes of them.",
+        lambda out, head: (head(out[:, -1]), out): "many-to-one is right. Many-to-many needs head too, at every step.",
+        lambda out, head: (out[:, -1], head(out)): "many-to-many is right. The one answer needs head too.",
+        lambda out, head: (head(out.mean(1)), head(out)): (
+            "the mean over time is a good reading too, but not this one: here the last step answers."
+        ),
+        lambda out, head: (head(out[:, -1]), head(out[:, -1])): (
+            "many-to-one is right. Many-to-many has an answer for every step: give head all of out."
+        ),
+    },
+)
+
+
+# ---- 1.4 ------------------------------------------------------------------------------------------------------------
+
+
+def next_letter_loss(logits, targets):
+    """Mean cross-entropy over all letters: logits (B, T, V), targets (B, T), each the next letter's index -> ()."""
+    return F.cross_entropy(logits.transpose(1, 2), targets)
+
+
+def _guesses():
+    g = torch.Generator().manual_seed(9)
+    return [
+        (*_random((B, T, V), seed=seed), torch.randint(V, (B, T), generator=g))
+        for seed, (B, T, V) in {10: (2, 5, 4), 11: (1, 3, 6)}.items()
+    ]
+
+
+next_letter_loss = Exercise(
+    next_letter_loss,
+    cases=_guesses,
+    returns="one number",
+    hints=(
+        "`F.cross_entropy` does it all, softmax and mean too. But it wants the `V` scores on axis 1: "
+        "`(B, V, T)` scores with `(B, T)` targets.",
+        "Swap axes 1 and 2 of `logits` (`.transpose`), or join batch and time (`.flatten(0, 1)`) in both.",
+    ),
+    wrong={
+        lambda logits, targets: F.cross_entropy(logits.softmax(-1).transpose(1, 2), targets): (
+            "softmax before cross-entropy. F.cross_entropy takes the softmax itself, so the net is flattened twice and "
+            "hardly learns. Give it the raw scores."
+        ),
+        lambda logits, targets: F.cross_entropy(logits.reshape(logits.shape[0], logits.shape[2], -1), targets): (
+            "reshape gives the right shape with the letters mixed up: it cuts the numbers anew. transpose swaps axes."
+        ),
+        lambda logits, targets: F.cross_entropy(logits, targets): (
+            "F.cross_entropy refuses these shapes: it looks for the V scores on axis 1, and there is time. Where T "
+            "equals V it would even run, and be wrong."
+        ),
+        lambda logits, targets: F.cross_entropy(logits.transpose(1, 2), targets, reduction="sum"): (
+            "that is the sum over all letters. A mean does not grow with the length of the text."
+        ),
+        lambda logits, targets: F.cross_entropy(logits.transpose(1, 2), targets, reduction="none"): (
+            "that is one loss for each letter, (B, T). Their mean is asked for."
+        ),
+        lambda logits, targets: F.nll_loss(logits.transpose(1, 2), targets): (
+            "nll_loss wants logarithms of probabilities, and these are raw scores. F.cross_entropy is the two in one."
+        ),
+        lambda logits, targets: F.cross_entropy(logits[:, -1], targets[:, -1]): (
+            "that is the loss of the last letter alone. Every step makes a guess, and every guess counts."
+        ),
+    },
+)
+
+
+# ---- 1.5 ------------------------------------------------------------------------------------------------------------
+
+
+def next_letter(net, text, letters):
+    """The letter that net expects after text: net turns one-hot x (1, T, V) into logits (1, T, V)."""
+    x = torch.eye(len(letters))[encode(text, letters)][None]
+    return letters[net(x)[0, -1].argmax()]
+
+
+def _texts():
+    rnn, head = nn.RNN(5, 8, batch_first=True, dtype=torch.float64), nn.Linear(8, 5, dtype=torch.float64)
+    for seed, parameter in enumerate([*rnn.parameters(), *head.parameters()], 12):
+        parameter.data = _random(parameter.shape, seed=seed)[0]
+
+    def net(x):
+        return head(rnn(x.double())[0])  # any float will do
+
+    return [(net, text, "!ehlo") for text in ("hell", "he", "lohe", "olle!h", "eh!", "oho!", "leo", "hello!", "ohe")]
+
+
+def _every_guess(net, text, letters):
+    x = torch.eye(len(letters))[encode(text, letters)][None]
+    return "".join(letters[i] for i in net(x)[0].argmax(-1))
+
+
+def _index_not_letter(net, text, letters):
+    return letters.index(next_letter.answer(net, text, letters))
+
+
+def _largest_of_all(net, text, letters):
+    x = torch.eye(len(letters))[encode(text, letters)][None]
+    return letters[net(x)[0].max(0).values.argmax()]
+
+
+next_letter = Exercise(
+    next_letter,
+    cases=_texts,
+    returns="one letter",
+    hints=(
+        "Letters to one-hot, one-hot through the net, and then one question: which step knows what comes after the "
+        "whole text?",
+        "`torch.eye(V)` indexed with `encode(text, letters)` is `(T, V)`; `[None]` puts the batch axis in front. "
+        "Take the scores of the last step, their `argmax`, and the letter at that place.",
+    ),
+    wrong={
+        lambda net, text, letters: next_letter.answer(net, text[-1], letters): (
+            "you feed only the last letter, so the state starts empty and the text before it is lost. Feed all of text."
+        ),
+        lambda net, text, letters: next_letter.answer(net, text[0], letters): (
+            "that is the guess of the first step, made after one letter. The last step has read them all."
+        ),
+        lambda net, text, letters: next_letter.answer(net, text[:-1], letters): (
+            "the last letter of text is not read: that is the guess for the letter you already have."
+        ),
+        lambda net, text, letters: next_letter.answer(net, text[::-1], letters): (
+            "the text is read backwards. The first letter goes in first."
+        ),
+        _every_guess: "these are the guesses of every step. Only the last one is about the letter after text.",
+        _index_not_letter: "that is the place in letters. Look it up: letters[...] gives the letter.",
+        _largest_of_all: "the largest score of all steps wins here. Look at the scores of the last step only.",
     },
 )
