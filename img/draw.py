@@ -77,7 +77,130 @@ def one_cell():
     return drawing(1080, 290, "One cell with a loop equals the same cell used at each of five steps", *parts)
 
 
-DRAWINGS = {"one_cell": one_cell}
+def last_states():
+    """Lesson 02: three layers over five steps; `out` is the top row, `h_n` the last column."""
+    left, top, across, up, wide, high = 150, 92, 150, 96, 92, 56
+    parts = []
+    for layer in range(3):
+        y = top + (2 - layer) * up
+        parts.append(text(left - 34, y + 34, f"layer {layer}", colour=QUIET, anchor="end"))
+        for t in range(5):
+            x = left + t * across
+            parts.append(box(x, y, wide, high, f"h{'₁₂₃₄₅'[t]}"))
+            parts.append(arrow(x + wide / 2, y + up - 4, x + wide / 2, y + high + 3, None if layer else "input"))
+            if t < 4:
+                parts.append(arrow(x + wide + 2, y + high / 2, x + across - 4, y + high / 2, "hidden"))
+    for t, letter in enumerate("hello"):
+        parts.append(text(left + t * across + wide / 2, top + 3 * up + 18, letter, 22))
+    right = left + 4 * across + wide
+    frame = '<rect x="{}" y="{}" width="{}" height="{}" rx="16" fill="none" stroke="{}" stroke-width="4"{}/>'
+    parts += [
+        frame.format(left - 14, top - 12, right - left + 28, high + 24, COLOUR["output"], ""),
+        frame.format(right - wide - 24, top - 22, wide + 48, 2 * up + high + 44, INK, ' stroke-dasharray="9 5"'),
+        text(left - 10, top - 30, "out (B, T, H): the top layer at every step", 20, anchor="start"),
+        text(right + 44, top + up + 22, "h_n (L, B, H)", 20, anchor="start"),
+        text(right + 44, top + up + 50, "every layer,", 18, anchor="start"),
+        text(right + 44, top + up + 74, "last step", 18, anchor="start"),
+    ]
+    title = "Three layers over five letters: out is the top row, h_n the last column, and the corner belongs to both"
+    return drawing(1080, 412, title, *parts)
+
+
+def packing():
+    """Lesson 02: a padded batch, and the same batch packed: the height of a column is its batch size."""
+    words, side, top = ("hello", "eel", "oh"), 60, 84
+    parts = [
+        text(40, 44, "padded: 15 steps", 20, anchor="start"),
+        text(600, 44, "packed: 10 steps", 20, anchor="start"),
+        arrow(420, top + 1.5 * side, 540, top + 1.5 * side),
+        text(480, top + 1.5 * side - 16, "pack"),
+    ]
+    for left, packed in (40, False), (600, True):
+        for row, word in enumerate(words):
+            for t in range(5):
+                x, y = left + t * (side + 6), top + row * (side + 6)
+                if t < len(word):
+                    parts.append(box(x, y, side, side, fill="input"))
+                    parts.append(text(x + side / 2, y + side / 2 + 8, word[t], 24))
+                elif not packed:
+                    parts.append(
+                        f'<rect x="{x}" y="{y}" width="{side}" height="{side}" rx="10" fill="none" stroke="{QUIET}" '
+                        f'stroke-width="1.5" stroke-dasharray="4 4"/>'
+                    )
+                    parts.append(text(x + side / 2, y + side / 2 + 7, "0", 20, QUIET))
+    foot = top + 3 * (side + 6)
+    for t in range(5):
+        height = sum(t < len(word) for word in words)
+        parts.append(text(600 + t * (side + 6) + side / 2, foot + 30, height, 24))
+        parts.append(text(40 + t * (side + 6) + side / 2, foot + 30, f"step {t}", 16, QUIET))
+    parts.append(text(944, foot + 30, "batch_sizes", 20, anchor="start"))
+    title = "A padded batch of hello, eel, oh, and the same packed: a staircase with columns of 3, 3, 2, 1 and 1 letters"
+    return drawing(1080, 330, title, *parts)
+
+
+def _unrolled(left, y, step, count, cut=()):
+    """The forward half of lesson 03's drawings: h₀ and `count` cells with inputs below and losses above."""
+    parts = [text(left - step + 48, y + 38, "h₀", 22)]
+    for t in range(1, count + 1):
+        x, low = left + (t - 1) * step, "₁₂₃₄₅₆"[t - 1]
+        parts += [box(x, y, 96, 64, f"h{low}"), box(x + 16, y - 120, 64, 46, f"L{low}", "output"),
+                  arrow(x + 48, y + 130, x + 48, y + 68, "input"), text(x + 48, y + 154, f"x{low}", 22),
+                  arrow(x + 62, y - 4, x + 62, y - 70, "output")]  # fmt: skip
+        start = x - step + (64 if t == 1 else 98)
+        parts.append(arrow(start, y + 18, x - 4, y + 18, "hidden", dash="3 6" if t - 1 in cut else ""))
+    return parts
+
+
+def gradient_paths():
+    """Lesson 03: the unrolled graph with the two roads that lead back into every state."""
+    left, y, step, count = 180, 170, 190, 4
+    parts = _unrolled(left, y, step, count)
+    for t in range(1, count + 1):
+        x = left + (t - 1) * step
+        parts.append(arrow(x + 32, y - 70, x + 32, y - 4, "gradient", 4))
+        start = x - step + (64 if t == 1 else 98)
+        parts.append(arrow(x - 4, y + 46, start + 2, y + 46, "gradient", 4))
+        parts.append(arrow(x + 14, y + 68, x + 14, y + 208, "gradient", 2.5, "7 5"))
+    wide = step * (count - 1) + 96
+    parts += [text(left - 52 + t * step + 5 * (t > 0), y + 10, "W_hh", 15, QUIET) for t in range(count)]
+    parts += [
+        box(left, y + 212, wide, 44, "one W_hh: the shares of all steps are added up", "gradient"),
+        text(left + wide + 20, y - 90, "from its own loss", 18, COLOUR["gradient"], "start"),
+        text(left + wide + 20, y + 52, "from later: nothing here", 18, COLOUR["gradient"], "start"),
+    ]  # fmt: skip
+    title = "Four unrolled steps. Two gradients come back into each state: from its own loss and from the state after it"
+    return drawing(1080, 450, title, *parts)
+
+
+def truncation():
+    """Lesson 03: the state goes on through every step, the gradient stops at each cut."""
+    left, y, step, count, k = 150, 170, 150, 6, 3
+    parts = _unrolled(left, y, step, count)
+    for t in range(1, count + 1):
+        x = left + (t - 1) * step
+        parts.append(arrow(x + 32, y - 70, x + 32, y - 4, "gradient", 4))
+        if (t - 1) % k:
+            parts.append(arrow(x - 4, y + 46, x - step + 100, y + 46, "gradient", 4))
+        elif t > 1:
+            middle = x - (step - 96) / 2
+            for side in (-8, 8):
+                parts.append(f'<line x1="{middle - 8:g}" y1="{y + 46 - side}" x2="{middle + 8:g}" y2="{y + 46 + side}" '
+                             f'stroke="{COLOUR["gradient"]}" stroke-width="4"/>')  # fmt: skip
+            parts.append(text(middle, y + 86, "detach"))
+    for piece in range(count // k):
+        x, wide = left + piece * k * step, (k - 1) * step + 96
+        parts += [box(x, y + 172, wide, 40, f"piece {piece + 1}: k = {k} steps", "gradient")]
+    title = "Six steps in two pieces of three. The state goes on from piece to piece; the gradient stops where one begins"
+    return drawing(1020, 400, title, *parts)
+
+
+DRAWINGS = {
+    "one_cell": one_cell,
+    "last_states": last_states,
+    "packing": packing,
+    "gradient_paths": gradient_paths,
+    "truncation": truncation,
+}
 
 if __name__ == "__main__":
     for name, draw in DRAWINGS.items():
