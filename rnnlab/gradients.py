@@ -34,10 +34,11 @@ def gru_jacobian(x, h, weight_ih, weight_hh, bias_ih=0.0, bias_hh=0.0):
     h_r, h_z, h_n = (h @ weight_hh.T + bias_hh).chunk(3, dim=-1)
     r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
     n = torch.tanh(x_n + r * h_n)
-    dr = _rows(r * (1 - r), W_r)
-    dz = _rows(z * (1 - z), W_z)
-    dn = _rows(1 - n**2, _rows(r, W_n) + _rows(h_n, dr))
-    return torch.diag_embed(z) + _rows(h - n, dz) + _rows(1 - z, dn)
+    slope = (1 - z) * (1 - n**2)  # of h_t in what stands inside the tanh of n
+    through_r = _rows(slope * h_n * r * (1 - r), W_r)
+    through_z = _rows((h - n) * z * (1 - z), W_z)
+    through_n = _rows(slope * r, W_n)
+    return through_r + through_z + through_n + torch.diag_embed(z)  # and straight on, kept by z
 
 
 def lstm_jacobian(x, h, c, weight_ih, weight_hh, bias_ih=0.0, bias_hh=0.0):
@@ -53,8 +54,9 @@ def lstm_jacobian(x, h, c, weight_ih, weight_hh, bias_ih=0.0, bias_hh=0.0):
     dc_dh = _rows(c * f * (1 - f), W_f) + _rows(g * i * (1 - i), W_i) + _rows(i * (1 - g**2), W_g)
     slope = o * (1 - seen**2)  # dh_t / dc_t
     dh_dh = _rows(seen * o * (1 - o), W_o) + _rows(slope, dc_dh)
-    dh_dc, dc_dc = torch.diag_embed(slope * f), torch.diag_embed(f)
-    return torch.cat([torch.cat([dh_dh, dh_dc], dim=-1), torch.cat([dc_dh, dc_dc], dim=-1)], dim=-2)
+    to_h = torch.cat([dh_dh, torch.diag_embed(slope * f)], dim=-1)
+    to_c = torch.cat([dc_dh, torch.diag_embed(f)], dim=-1)
+    return torch.cat([to_h, to_c], dim=-2)
 
 
 def _rows(scale, matrix):
