@@ -134,7 +134,7 @@ def packing():
         parts.append(text(600 + t * (side + 6) + side / 2, foot + 30, height, 24))
         parts.append(text(40 + t * (side + 6) + side / 2, foot + 30, f"step {t}", 16, QUIET))
     parts.append(text(944, foot + 30, "batch_sizes", 20, anchor="start"))
-    title = "A padded batch of hello, eel, oh, and the same packed: a staircase with columns of 3, 3, 2, 1 and 1 letters"
+    title = "A padded batch of hello, eel, oh, and packed: a staircase with columns of 3, 3, 2, 1 and 1 letters"
     return drawing(1080, 330, title, *parts)
 
 
