@@ -54,27 +54,82 @@ def arrow(x1, y1, x2, y2, colour=None, width=2.5, dash=""):
     )
 
 
-def curve(path, colour=None, width=2.5):
+def curve(path, colour=None, width=2.5, dash=""):
     """A curved arrow along an SVG path."""
     head, stroke = (f"arrow-{colour}", COLOUR[colour]) if colour else ("arrow", INK)
-    return f'<path d="{path}" fill="none" stroke="{stroke}" stroke-width="{width}" marker-end="url(#{head})"/>'
+    dashes = f' stroke-dasharray="{dash}"' if dash else ""
+    return (
+        f'<path d="{path}" fill="none" stroke="{stroke}" stroke-width="{width}"{dashes} marker-end="url(#{head})"/>'
+    )
 
 
 def one_cell():
     """Lesson 01: one cell with a loop, and the same cell used at five steps."""
-    left, y, step = 300, 120, 160
+    left, y, step, wide, high = 372, 104, 144, 84, 68
     parts = [
-        box(60, y, 96, 64, "cell"), arrow(108, 240, 108, 190, "input"), text(108, 264, "xₜ"),
-        arrow(108, 118, 108, 64, "output"), text(108, 50, "hₜ"),
-        curve(f"M158,{y + 20} C220,{y - 20} 220,{y + 84} 160,{y + 44}", "hidden"), text(240, y + 40, "=", 30),
+        box(36, y, wide, high, "cell"), *_input(78, y + high, "xₜ"), *_state_out(78, y, "hₜ"),
+        curve(f"M{36 + wide},{y + 18} C{wide + 110},{y - 24} {wide + 110},{y + 92} {40 + wide},{y + 50}", "hidden"),
+        text(36 + wide + 30, y - 4, "W_hh", 15, QUIET, "start"), text(88, y + high + 40, "W_ih", 15, QUIET, "start"),
+        text(258, y + high / 2 + 10, "=", 34),
+        text(left - 72, y + high / 2 + 6, "h₀"), arrow(left - 54, y + high / 2, left - 3, y + high / 2, "hidden"),
     ]  # fmt: skip
     for t, letter in enumerate("hello"):
         x = left + t * step
-        parts += [box(x, y, 96, 64, "cell"), arrow(x + 48, 240, x + 48, 190, "input"), text(x + 48, 264, letter),
-                  arrow(x + 48, 118, x + 48, 64, "output"), text(x + 48, 50, f"h{'₁₂₃₄₅'[t]}")]  # fmt: skip
+        parts += [box(x, y, wide, high, "cell"), *_input(x + wide / 2, y + high, letter),
+                  *_state_out(x + wide / 2, y, f"h{'₁₂₃₄₅'[t]}"),
+                  text(x + wide / 2 + 10, y + high + 40, "W_ih", 15, QUIET, "start")]  # fmt: skip
         if t < 4:
-            parts.append(arrow(x + 98, y + 32, x + step - 4, y + 32, "hidden"))
-    return drawing(1080, 290, "One cell with a loop equals the same cell used at each of five steps", *parts)
+            parts += [arrow(x + wide + 2, y + high / 2, x + step - 3, y + high / 2, "hidden"),
+                      text(x + (wide + step) / 2, y + high / 2 - 12, "W_hh", 15, QUIET)]  # fmt: skip
+    return drawing(1080, 284, "One cell with a loop equals the same cell used at each of five steps", *parts)
+
+
+def _input(x, foot, label):
+    """What enters a cell from below, at the middle of its foot."""
+    return [arrow(x, foot + 54, x, foot + 3, "input"), box(x - 22, foot + 56, 44, 40, label, "input", 6)]
+
+
+def _state_out(x, top, label):
+    """The state that leaves a cell, at the middle of its top."""
+    return [arrow(x, top - 2, x, top - 46, "hidden"), text(x, top - 58, label, 20)]
+
+
+def four_structures():
+    """Lesson 01: what goes in and which answers are read, with the shapes."""
+    return drawing(
+        1080, 660, "Four ways in and out: one to one, one to many, many to one, many to many in two forms",
+        *_structure(30, 0, "one to one", "x (B, 1, I) → y (B, V)", "picture → its name", [0], [0], 1),
+        *_structure(300, 0, "one to many", "x (B, 1, I) → y (B, T, V)", "picture → caption", [0], range(4), 4),
+        *_structure(710, 0, "many to one", "x (B, T, I) → y (B, V)", "review → good or bad", range(4), [3], 4),
+        *_structure(30, 330, "many to many, in step", "x (B, T, I) → y (B, T, V)", "video frames → a label each",
+                    range(4), range(4), 4),
+        *_structure(500, 330, "many to many, one after the other", "x (B, T, I) → y (B, T′, V)",
+                    "English sentence → Korean sentence", range(4), range(3, 6), 6, "eeeddd"),
+    )  # fmt: skip
+
+
+def _structure(x, y, name, shapes, use, inputs, outputs, count, cells="hhhh"):
+    """One way in and out: `count` cells, those that read an input, those whose answer is read and fed back."""
+    pitch, wide, high = 84, 56, 40
+    rows = [y + 98 + row * 74 for row in range(3)]
+    parts = [text(x, y + 32, name, 20, anchor="start"), text(x, y + 58, shapes, 17, QUIET, "start"),
+             text(x, y + 82, use, 17, QUIET, "start", italic=True)]  # fmt: skip
+    for t in range(count):
+        left, middle = x + t * pitch, x + t * pitch + wide / 2
+        parts.append(box(left, rows[1], wide, high, cells[t]))
+        if t < count - 1:
+            parts.append(arrow(left + wide + 1, rows[1] + 20, left + pitch - 2, rows[1] + 20, "hidden"))
+        if t in inputs:
+            parts += [box(left, rows[2], wide, high, "x" if cells[t] == cells[0] else "start", "input"),
+                      arrow(middle, rows[2] - 2, middle, rows[1] + high + 3, "input")]  # fmt: skip
+        if t in outputs:
+            parts += [box(left, rows[0], wide, high, "y", "output"),
+                      arrow(middle, rows[1] - 2, middle, rows[0] + high + 3, "output")]  # fmt: skip
+        if t in outputs and t + 1 in outputs and t + 1 not in inputs:  # the answer is the next input
+            gap = left + (wide + pitch) / 2
+            path = f"M{left + wide + 1},{rows[0] + 20} H{gap} V{rows[2] + 4} H{middle + pitch} V{rows[1] + high + 4}"
+            parts.append(curve(path, "output", 2, "5 4"))
+    return parts
 
 
 def last_states():
@@ -196,6 +251,7 @@ def truncation():
 
 DRAWINGS = {
     "one_cell": one_cell,
+    "four_structures": four_structures,
     "last_states": last_states,
     "packing": packing,
     "gradient_paths": gradient_paths,
