@@ -1,0 +1,35 @@
+"""The toy exercise of lesson 00, on which a learner tries a check, a hint and a solution."""
+
+from . import Exercise
+
+
+def vocabulary_size(text):
+    """V: how many different characters a text has. text str -> int."""
+    return len(set(text))
+
+
+def _texts():
+    return [("hello",), ("if you want you",), ("Hello hello",)]
+
+
+vocabulary_size = Exercise(
+    vocabulary_size,
+    cases=_texts,
+    returns="V, an int",
+    hints=(
+        "Each character counts once, however often it stands in the text. Which Python type keeps things only once?",
+        "A `set` made from the text holds each character once. `len` counts what is in it.",
+    ),
+    wrong={
+        lambda text: len(text): (
+            "You count every character, also those that come again: hello has five letters, but only four different ones."
+        ),
+        lambda text: set(text): "These are the right characters. The question is how many they are: a number.",
+        lambda text: len(set(text.lower())): (
+            "You take H and h for one character. A network sees two different symbols, so both count."
+        ),
+        lambda text: len(set(text) - {" "}): (
+            "You leave the space out. It is a character like any other: the network reads it, so it counts."
+        ),
+    },
+)
