@@ -87,6 +87,9 @@ def readable(notebook, path):
     lengths = [len([line for line in cell.source.splitlines() if line.strip()]) for cell in code(notebook)]
     if max(lengths) > 30 or statistics.quantiles(lengths, n=10)[-1] > 16:
         yield f"code cells are too long: {sorted(lengths)[-5:]} lines"
+    for cell in code(notebook):
+        if "exercise" not in tags(cell) and max(map(len, cell.source.splitlines()), default=0) > 100:
+            yield f"{cell.id}: a line of more than 100 characters does not fit a projector"
     texts = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
     if not 1.0 <= len(texts) / len(lengths) <= 1.8:
         yield f"{len(texts)} text cells for {len(lengths)} code cells; the house has 1.1 to 1.7"
