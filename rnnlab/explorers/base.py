@@ -98,3 +98,20 @@ def draw(parent, tag, text=None, **attributes):
     node = ElementTree.SubElement(parent, tag, {name: str(value) for name, value in attributes.items()})
     node.text = text
     return node
+
+
+def sub(number):
+    """A whole number as a subscript: 12 -> "₁₂"."""
+    return "".join("₀₁₂₃₄₅₆₇₈₉"[int(digit)] for digit in str(number))
+
+
+def step_labels(labels, steps):
+    """One printable string for each step, x₁ x₂ … unless told; TypeError or ValueError for labels that do not fit."""
+    if labels is None:
+        return [f"x{sub(t + 1)}" for t in range(steps)]
+    if not isinstance(labels, str | list | tuple) or not all(isinstance(label, str) for label in labels):
+        raise TypeError(f"labels must be a string or a list of strings, one for each step, not {labels!r}.")
+    if len(labels) != steps:
+        raise ValueError(f"labels must have one entry for each of the {steps} steps, not {len(labels)}.")
+    # A space would be invisible, and a control character is not allowed in SVG.
+    return ["␣" if label.isspace() else "".join(c if c.isprintable() else "�" for c in label) for label in labels]

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 import traitlets
 
-from rnnlab.explorers.base import COLOUR, QUIET, Explorer, draw, picture, rounded, with_kit
+from rnnlab.explorers.base import COLOUR, QUIET, Explorer, draw, picture, rounded, step_labels, sub, with_kit
 
 MOST = {"steps": 20, "input_size": 10, "hidden_size": 6}  # what still fits on a projector
 
@@ -27,7 +27,7 @@ class Unroller(Explorer):
     def __init__(self, rnn, x, labels=None, step=1, unit=1):
         weights = _weights(rnn)
         x = _sequence(rnn, x)
-        labels = _labels(labels, len(x))
+        labels = step_labels(labels, len(x))
         w_ih, w_hh, b_ih, b_hh = weights.values()
         h = [torch.zeros(len(w_hh), dtype=torch.float64)]
         sums = []
@@ -74,7 +74,7 @@ class Unroller(Explorer):
                 {"font_weight": 700 if t == self.step else 400, "text_anchor": "middle"},
             )
             top = middle - 14 * len(state)
-            draw(svg, "text", f"h{_sub(t)}", x=right - tile / 2, y=top - 9, **bold)
+            draw(svg, "text", f"h{sub(t)}", x=right - tile / 2, y=top - 9, **bold)
             for i, value in enumerate(state):
                 _tile(svg, value, right - tile, top + 28 * i, tile)
             if t == 0:
@@ -113,10 +113,6 @@ def _tile(svg, value, left, top, width):
 
 def _two(value):
     return f"{value:.2f}".replace("-", "−")
-
-
-def _sub(number):
-    return "".join("₀₁₂₃₄₅₆₇₈₉"[int(digit)] for digit in str(number))
 
 
 def _weights(rnn):
@@ -164,15 +160,3 @@ def _sequence(rnn, x):
     if not x.isfinite().all():
         raise ValueError("x must hold finite numbers, and there is NaN or infinity in it.")
     return x
-
-
-def _labels(labels, steps):
-    """One printable string for each step, or a refusal."""
-    if labels is None:
-        return [f"x{_sub(t + 1)}" for t in range(steps)]
-    if not isinstance(labels, str | list | tuple) or not all(isinstance(label, str) for label in labels):
-        raise TypeError(f"labels must be a string or a list of strings, one for each step, not {labels!r}.")
-    if len(labels) != steps:
-        raise ValueError(f"labels must have one entry for each of the {steps} steps, not {len(labels)}.")
-    # A space would be invisible, and a control character is not allowed in SVG.
-    return ["␣" if label.isspace() else "".join(c if c.isprintable() else "�" for c in label) for label in labels]
