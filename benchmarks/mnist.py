@@ -1,0 +1,107 @@
+"""MNIST read row by row, on all 60,000 and 10,000 digits: two recipes, three cells, four orders of the pixels.
+
+Writes benchmarks/results/mnist.json, from which lesson 08 draws. One thread. Every row says how it was trained, the
+share of the 10,000 test digits it got right, and what the training took: seconds by the clock, and seconds of the
+processor, which other programs on the machine disturb less. Nothing was chosen on the test digits: learning rates come
+from runs on the first 50,000 training digits, judged on the last 10,000.
+
+    python benchmarks/mnist.py [recipes] [cells] [orders] [pixels]
+"""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
+
+import sys  # noqa: E402
+import time  # noqa: E402
+
+import torch  # noqa: E402
+from record import store  # noqa: E402
+from torch.optim.lr_scheduler import OneCycleLR  # noqa: E402
+
+from rnnlab import training  # noqa: E402
+from rnnlab.datasets import digits  # noqa: E402
+from rnnlab.models import Reader, parameter_count  # noqa: E402
+
+SEEDS = (0, 1, 2)
+ORIGINAL = dict(cell="lstm", hidden=128, layers=2, reading="last", batch=100, lr=0.01, one_cycle=False, epochs=2)
+BETTER = dict(cell="lstm", hidden=128, layers=1, reading="max", batch=128, lr=0.01, one_cycle=True, epochs=2)
+SMALL = dict(BETTER, hidden=64)
+LR = {"rnn": 0.003, "gru": 0.01, "lstm": 0.01}
+
+
+def run(train, test, seed, *, cell, hidden, layers, reading, batch, lr, one_cycle, epochs, clip=None):
+    """Train once on train, judge once on test, each (images (N, T, I), labels (N,))."""
+    training.seed_everything(seed)
+    model = Reader(train[0].shape[2], hidden, 10, cell, reading, layers)
+    batches = training.Batches(*train, size=batch, shuffle=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr)
+    schedule = OneCycleLR(optimizer, lr, total_steps=epochs * len(batches)) if one_cycle else None
+    start = time.perf_counter(), time.process_time()
+    training.fit(model, batches, optimizer, epochs, schedule=schedule, clip=clip, show=False)
+    seconds, cpu_seconds = time.perf_counter() - start[0], time.process_time() - start[1]
+    score = training.evaluate(model, training.Batches(*test, size=500))
+    return {"cell": cell, "hidden": hidden, "layers": layers, "reading": reading, "batch": batch, "lr": lr,
+            "one_cycle": one_cycle, "epochs": epochs, "parameters": parameter_count(model), "seed": seed,
+            "accuracy": round(score.accuracy, 4), "seconds": round(seconds, 1), "cpu_seconds": round(cpu_seconds, 1)}
+
+
+def alike(cell, parameters, I=28):
+    """The hidden size at which a reader with this cell has most nearly so many parameters."""
+    return min(range(1, 400), key=lambda H: abs(parameter_count(Reader(I, H, 10, cell)) - parameters))
+
+
+def recipes(train, test):
+    """The recipe of the source and the better one, in turns."""
+    for seed in SEEDS:
+        for name, recipe in (("original", ORIGINAL), ("better", BETTER)):
+            yield {"name": name, **run(train, test, seed, **recipe)}
+
+
+def cells(train, test):
+    """RNN, GRU and LSTM at the parameter count of the LSTM with 64 units, with both readings."""
+    for seed in SEEDS:
+        for reading in ("last", "max"):
+            for cell in LR:
+                recipe = dict(SMALL, cell=cell, reading=reading, lr=LR[cell], clip=1.0,
+                              hidden=alike(cell, parameter_count(Reader(28, 64, 10))))
+                yield {"name": cell, **run(train, test, seed, **recipe)}
+
+
+def orders(train, test):
+    """The same pixels as rows, as columns, and as rows in one shuffled order for all digits."""
+    shuffled = torch.randperm(28, generator=torch.Generator().manual_seed(0))
+    ways = {"rows": lambda x: x, "columns": lambda x: x.transpose(1, 2), "shuffled rows": lambda x: x[:, shuffled]}
+    for seed in SEEDS:
+        for name, way in ways.items():
+            for reading in ("last", "max"):
+                parts = [(way(x), y) for x, y in (train, test)]
+                yield {"name": name, **run(*parts, seed, **dict(SMALL, reading=reading))}
+
+
+def pixels(train, test):
+    """One pixel at a time, T = 784: 28 times as many steps, so one seed."""
+    parts = [(x.reshape(-1, 784, 1), y) for x, y in (train, test)]
+    for cell, reading in (("lstm", "last"), ("lstm", "max"), ("rnn", "max")):
+        recipe = dict(SMALL, cell=cell, reading=reading, lr=LR[cell], clip=1.0,
+                      hidden=alike(cell, parameter_count(Reader(1, 64, 10)), I=1))
+        yield {"name": "pixels", **run(*parts, 0, **recipe)}
+
+
+PARTS = {"recipes": recipes, "cells": cells, "orders": orders, "pixels": pixels}
+
+
+def main(names):
+    torch.set_num_threads(1)
+    parts = digits.load("full")
+    data = [(part.images, part.labels) for part in parts]
+    for name in names or PARTS:
+        rows = []
+        for row in PARTS[name](*data):
+            rows.append(row)
+            print(name, *row.values())
+        store("mnist", "MNIST: 60,000 training and 10,000 test digits", {name: rows}, seeds=SEEDS)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
