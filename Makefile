@@ -6,11 +6,14 @@ PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 NBVAL = $(PYTEST) -p tools.nbval_pictures --dist loadfile --nbval --nbval-current-env \
 	--nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120
 
+# No questions about news and updates on the first page; exported HTML takes the explorers that need no kernel.
+QUIET = --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None
+ALIVE = --NbConvertBase.display_data_priority='["text/html","image/svg+xml","image/png","text/markdown","text/latex","text/plain"]'
+
 .PHONY: lab test unit nbval filled notebooks img bench lint
 
 lab: .venv/ready  ## open the course in JupyterLab; more flags through ARGS="..."
-	$(BIN)/jupyter lab --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None \
-		notebooks/00_start_here.ipynb $(ARGS)
+	$(BIN)/jupyter lab $(QUIET) $(ALIVE) notebooks/00_start_here.ipynb $(ARGS)
 
 test: lint unit nbval filled  ## every test
 
