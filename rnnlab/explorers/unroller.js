@@ -40,7 +40,7 @@ const UNROLLER = `.unroller {
 }
 @container (max-width: 600px) { .unroller {
   .tally { margin: 0; } .track { margin-left: 8px; }
-  .formula { gap: 0 1px; font-size: 14px; } .formula .last { grid-area: 3 / 1 / 4 / span 12; }
+  .formula { gap: 0 1px; font-size: min(15px, 4.1cqw); } .formula .last { grid-area: 3 / 1 / 4 / span 12; }
   .term { grid-template-columns: 2.6em 2.9em 1.2em 2.9em 1.1em 3em 1fr; font-size: 15px; padding: 0; min-height: 32px; }
 } }`;
 
@@ -71,8 +71,9 @@ function theChain({ labels, nonlinearity, x, h }, pick) {
   let steps = [], shown = null;
 
   function lay(width) {
-    const roomy = width / (T + 0.4) >= 122, edge = 5, row = 26, tile = roomy ? 62 : 20, link = roomy ? 9 : 3;
-    const pitch = Math.max(54, (width - 2 * edge - tile) / T), cell = roomy ? 66 : pitch - tile - link - 15;
+    const roomy = width / (T + 0.4) >= 122, edge = 5, row = 26, tile = roomy ? 60 : 20, link = roomy ? 9 : 3;
+    const pitch = Math.max(54, (width - 2 * edge - tile) / T), spare = pitch - tile - link;
+    const cell = roomy ? Math.min(66, Math.max(48, spare - 37)) : spare - 15, named = spare - cell >= 37;
     const tall = Math.max(58, H * row), middle = 26 + tall / 2, foot = 26 + tall + 38;
     const entry = Math.min(roomy ? 20 : 13, (pitch - 6) / I);
     const full = 2 * edge + tile + T * pitch, height = foot + entry + 36;
@@ -93,8 +94,8 @@ function theChain({ labels, nonlinearity, x, h }, pick) {
         svg("path", { class: "wire ih", d: `M${centre},${foot - 5}V${middle + 34}m-7,7l7,-7l7,7` }),
         svg("rect", { class: "cell", x: left, y: middle - 28, width: cell, height: 56, rx: roomy ? 12 : 7 }),
         ...roomy && entry * I < pitch - 60 ? [svg("text", { class: "name", x: centre - entry * I / 2 - 8, y: foot + 15, "text-anchor": "end" }, `x${sub(t)}`)] : [],
-        ...roomy ? [svg("text", { class: "squash", x: centre, y: middle + 6, ...middling }, nonlinearity),
-          weight("hh", (from + left) / 2 - 2, middle - 15), weight("ih", centre + 24, foot - 14)] : [],
+        ...roomy ? [svg("text", { class: "squash", x: centre, y: middle + 6, ...middling }, nonlinearity)] : [],
+        ...named ? [weight("hh", (from + left) / 2 - 2, middle - 15), weight("ih", centre + 24, foot - 14)] : [],
         ...x[t - 1].map((value, j) => svg("rect", { class: "entry", x: centre + entry * (j - I / 2) + 1, y: foot,
           width: entry - 2, height: entry - 2, rx: 2,
           fill: `color-mix(in srgb, var(--input) ${Math.round(100 * Math.abs(value) / largest)}%, var(--paper))` })),
@@ -223,7 +224,7 @@ function render({ model, el }) {
   const back = button("◀", () => go(model.get("step") - 1), { "aria-label": "one step back" });
   const next = button("▶", () => go(model.get("step") + 1), { "aria-label": "one step on" });
   const units = choice("unit", w_hh.map((_, i) => i + 1), model.get("unit"), unit => put(model, { unit }));
-  const tally = html("span", { class: "tally" }, `${count} weights, the same at all ${T} steps`);
+  const tally = html("span", { class: "tally" }, `${count} weights, shared by ${T} step${T > 1 ? "s" : ""}`);
 
   let kept = null, hovered = null;                       // the product under the pointer, and the one clicked
   const same = (a, b) => a && b && a.side === b.side && a.index === b.index;
