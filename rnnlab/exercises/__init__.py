@@ -5,6 +5,7 @@ import re
 import traceback
 import types
 
+import numpy as np
 import torch
 from IPython.display import Markdown
 
@@ -16,7 +17,8 @@ SECONDS = 10  # an attempt that is still running then is stopped
 class Exercise:
     """One exercise: `answer` is the reference, a function whose name is the name of the exercise.
 
-    cases: function without arguments, returns a list of argument tuples; every answer is judged on all of them.
+    cases: function without arguments, returns a list of argument tuples; every answer is judged on all of them. Where
+        a tensor among them requires a gradient, one must be able to flow back through the answer.
     wrong: {function: diagnosis}: the mistakes people make. An attempt that behaves like one reads its diagnosis.
     hints: two sentences, from a nudge to nearly there.
     returns: what the answer returns, in the letters of the course, such as "(B, H)".
@@ -111,7 +113,13 @@ def _difference(mine, theirs):
         return f"it raised {type(mine.error).__name__}: {_message(mine.error)}".rstrip(".: ") + f"{place}."
     if mine.changed:
         return f"it changes its argument {mine.changed} in place. Work on a copy: others may still need it."
-    return _compare(mine.value, theirs.value)
+    differs = _compare(mine.value, theirs.value)
+    if differs is None and mine.cut and not theirs.cut:
+        return (
+            "the values are right, but no gradient can flow back through them: .item(), .detach(), .numpy(), "
+            "torch.tensor(...) or no_grad cuts it off, and the net could not learn."
+        )
+    return differs
 
 
 def _compare(mine, theirs, where="it"):
@@ -183,5 +191,7 @@ def _close(a, b):
 def _kind(value):
     if isinstance(value, torch.Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, np.ndarray):
+        return f"a NumPy array of shape {value.shape}"
     name = type(value).__name__
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"

@@ -13,11 +13,11 @@ import torch
 
 
 class Result:
-    """What one call did: a value or an error, and whether it was stopped or changed its arguments."""
+    """What one call did: a value or an error; an argument it changed; whether it was stopped or lost the gradient."""
 
     def __init__(self):
         self.value = self.error = self.changed = None
-        self.stopped = False
+        self.stopped = self.cut = False
 
 
 @contextlib.contextmanager
@@ -44,7 +44,9 @@ def run(function, case, seconds):
     def call():
         torch.manual_seed(0)
         try:
-            result.value = _plain(function(*arguments))
+            value = function(*arguments)
+            result.cut = any(_needs_gradient(argument) for argument in arguments) and not _needs_gradient(value)
+            result.value = _plain(value)
         except BaseException as error:  # SystemExit too
             result.error = error
 
@@ -77,16 +79,24 @@ def _parameters(function, count):
 
 
 def _plain(value):
-    """A copy that does not change any more: tensors detached, NumPy's arrays and numbers as tensors, plain tuples."""
+    """A copy that does not change any more: tensors detached, NumPy's numbers as Python's, plain tuples."""
     if isinstance(value, torch.Tensor):
         return value.detach().clone()
-    if isinstance(value, (np.ndarray, np.number, np.bool_)):
-        return torch.tensor(value)
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, (np.number, np.bool_)):
+        return value.item()
     if isinstance(value, (tuple, list)):
         return (tuple if isinstance(value, tuple) else list)(map(_plain, value))
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return value
+
+
+def _needs_gradient(value):
+    if isinstance(value, (tuple, list)):
+        return any(map(_needs_gradient, value))
+    return isinstance(value, torch.Tensor) and value.requires_grad
 
 
 def _same(before, after):

@@ -9,21 +9,25 @@ from rnnlab.sequences import encode
 from . import Exercise
 
 
-def _random(*shapes, seed):
+def _random(*shapes, seed, learns=False):
     g = torch.Generator().manual_seed(seed)
-    return tuple(torch.randn(shape, generator=g, dtype=torch.float64) for shape in shapes)
+    return tuple(torch.randn(shape, generator=g, dtype=torch.float64).requires_grad_(learns) for shape in shapes)
 
 
 # ---- 1.1 ------------------------------------------------------------------------------------------------------------
 
 
 def rnn_step(x, h, weight_ih, weight_hh, bias_ih, bias_hh):
-    """One step: x (B, I), h (B, H), weight_ih (H, I), weight_hh (H, H), biases (H,) -> the next h (B, H)."""
+    """One step: x (B, I), h (B, H) -> the next h (B, H).
+
+    weight_ih (H, I), weight_hh (H, H), bias_ih and bias_hh (H,).
+    """
     return torch.tanh(x @ weight_ih.T + bias_ih + h @ weight_hh.T + bias_hh)
 
 
 def _steps():
-    return [_random((4, 3), (4, 5), (5, 3), (5, 5), (5,), (5,), seed=seed) for seed in (1, 2)]
+    weights = (5, 3), (5, 5), (5,), (5,)
+    return [(*_random((4, 3), (4, 5), seed=seed), *_random(*weights, seed=seed + 2, learns=True)) for seed in (1, 2)]
 
 
 rnn_step = Exercise(
@@ -76,7 +80,10 @@ rnn_step = Exercise(
 
 
 def rnn_loop(step, x, h):
-    """Carry a state along: step(x_t, h) -> next h; x (B, T, I), first h (B, H) -> out (B, T, H), last h (B, H)."""
+    """Carry a state along: x (B, T, I), first h (B, H) -> out (B, T, H), last h (B, H).
+
+    step(x_t, h) gives the next h.
+    """
     out = []
     for t in range(x.shape[1]):
         h = step(x[:, t], h)
@@ -88,8 +95,9 @@ def _loops():
     def step(x_t, h):
         return torch.tanh(x_t @ w + 0.7 * h)
 
-    (w,) = _random((4, 4), seed=3)
-    return [(step, *_random((2, 5, 4), (2, 4), seed=4)), (step, *_random((3, 3, 4), (3, 4), seed=5))]
+    (w,) = _random((4, 4), seed=5)
+    shapes = ((2, 5, 4), (2, 4)), ((3, 3, 4), (3, 4))
+    return [(step, *_random(x, seed=6), *_random(h, seed=7, learns=True)) for x, h in shapes]
 
 
 def _not_carried(step, x, h):
@@ -168,7 +176,10 @@ rnn_loop = Exercise(
 
 
 def read_off(out, head):
-    """Two readings of out (B, T, H) through head, H -> V: many-to-one (B, V) and many-to-many (B, T, V)."""
+    """Two readings of out (B, T, H): many-to-one (B, V), many-to-many (B, T, V).
+
+    head turns H numbers into V scores.
+    """
     return head(out[:, -1]), head(out)
 
 
@@ -218,14 +229,14 @@ read_off = Exercise(
 
 
 def next_letter_loss(logits, targets):
-    """Mean cross-entropy over all letters: logits (B, T, V), targets (B, T), each the next letter's index -> ()."""
+    """Mean cross-entropy over all letters: logits (B, T, V), targets (B, T) -> ()."""
     return F.cross_entropy(logits.transpose(1, 2), targets)
 
 
 def _guesses():
     g = torch.Generator().manual_seed(9)
     return [
-        (*_random((B, T, V), seed=seed), torch.randint(V, (B, T), generator=g))
+        (*_random((B, T, V), seed=seed, learns=True), torch.randint(V, (B, T), generator=g))
         for seed, (B, T, V) in {10: (2, 5, 4), 11: (1, 3, 6)}.items()
     ]
 
@@ -271,7 +282,10 @@ next_letter_loss = Exercise(
 
 
 def next_letter(net, text, letters):
-    """The letter that net expects after text: net turns one-hot x (1, T, V) into logits (1, T, V)."""
+    """The letter that net expects after text, a string of letters.
+
+    net turns one-hot x (1, T, V) into logits (1, T, V).
+    """
     x = torch.eye(len(letters))[encode(text, letters)][None]
     return letters[net(x)[0, -1].argmax()]
 
