@@ -6,19 +6,18 @@ PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 NBVAL = $(PYTEST) -p tools.nbval_pictures --dist loadfile --nbval --nbval-current-env \
 	--nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120
 
-# No questions about news and updates on the first page; exported HTML takes the explorers that need no kernel.
-QUIET = --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None
+# Exported HTML takes the explorers that need no kernel.
 ALIVE = --NbConvertBase.display_data_priority='["text/html","image/svg+xml","image/png","text/markdown","text/latex","text/plain"]'
 
 .PHONY: lab test unit nbval filled notebooks img bench lint
 
 lab: .venv/ready  ## open the course in JupyterLab; more flags through ARGS="..."
-	$(BIN)/jupyter lab $(QUIET) $(ALIVE) notebooks/00_start_here.ipynb $(ARGS)
+	$(BIN)/jupyter lab $(ALIVE) notebooks/00_start_here.ipynb $(ARGS)
 
 test: lint unit nbval filled  ## every test
 
 unit: .venv/ready  ## the package, the notebooks' rules, the browser
-	$(PYTEST) tests
+	$(PYTEST) --dist loadgroup tests
 
 nbval: .venv/ready  ## run every lesson and compare it with its stored outputs; one lesson: make nbval ONLY=01
 	$(NBVAL) $(LESSONS)
@@ -35,14 +34,16 @@ img: .venv/ready  ## draw img/*.svg
 	$(BIN)/python img/draw.py
 
 bench: .venv/ready  ## the long runs, on the full data sets
-	for script in benchmarks/*.py; do $(BIN)/python $$script; done
+	for script in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$script; done
 
 lint: .venv/ready
 	$(BIN)/ruff check .
 
+# The announcements would ask about news on the first page; JupyterLab 4.6 asks whatever LabApp.news_url says.
 .venv: .venv/ready  ## the environment alone
 .venv/ready: pyproject.toml tested-versions.txt
 	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"RNN Lab needs Python 3.11 or newer, this is {v[0]}.{v[1]}. Try: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint tested-versions.txt --editable '.[test]'
+	$(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements
 	touch $@
