@@ -1,0 +1,256 @@
+"""The explorers as a learner meets them: in JupyterLab, and in an exported page with no kernel and no network."""
+
+import functools
+
+import nbformat
+import pytest
+import torch
+
+from rnnlab import explorers
+from rnnlab.explorers.unroller import Unroller
+from tools import browser as tools
+from tools.browser import EXPLORERS, markup
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(tools.CHROMIUM is None, reason="needs Chromium: apt-get install chromium, or your system's way"),
+    pytest.mark.xdist_group("browser"),
+]
+every = pytest.mark.parametrize("play", EXPLORERS, ids=lambda play: play.module)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with playwright.sync_playwright() as driver:
+        browser = tools.chromium(driver)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium):
+    """A function that opens an address in a browser of its own; at the end no script may have failed."""
+    contexts, failed = [], []
+
+    def open_page(url, **options):
+        contexts.append(chromium.new_context(**{"viewport": {"width": 1280, "height": 720}, **options}))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: failed.append(error))
+        if url:
+            page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not failed
+
+
+@pytest.fixture
+def open_offline(open_page):
+    """The same without a network; at the end no request may have tried to leave."""
+    asked = []
+
+    def open_offline(url, **options):
+        page = open_page(None, offline=True, **options)
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(url)
+        return page
+
+    yield open_offline
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory):
+    """A function that gives the address of an explorer's exported page; each is made once."""
+    folder = tmp_path_factory.mktemp("pages")
+
+    @functools.cache
+    def exported(play, theme="light", copies=1):
+        path = folder / f"{play.module}-{theme}-{copies}.html"
+        return tools.export(tools.stored(*[play.example() for _ in range(copies)]), path, theme)
+
+    return exported
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    with tools.jupyterlab(tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+def answers_to_keys_and_mouse(play, page):
+    root = play.on(page)
+    for move in (lambda: play.press(root, "ArrowRight"), lambda: play.draw(root)):
+        before = markup(root)
+        move()
+        changed = f"([root, before]) => ({tools.MARKUP})(root) !== before"
+        page.wait_for_function(changed, arg=[root.element_handle(), before])
+
+
+def serious(page, context=".rnnlab"):
+    """What axe finds wrong, seriously or worse, in what we draw."""
+    found = axe.Axe().run(page, context=context).response["violations"]
+    found = [rule for rule in found if rule["impact"] in ("serious", "critical")]
+    return [(rule["id"], node["html"][:120]) for rule in found for node in rule["nodes"]]
+
+
+def bare(path, body):
+    """The address of a page that has nothing but `body`."""
+    path.write_text(f"<!doctype html><meta charset='utf-8'><title>page</title>{body}", encoding="utf-8")
+    return path.as_uri()
+
+
+def test_every_explorer_is_in_the_list():
+    assert sorted(play.module for play in EXPLORERS) == explorers.names()
+
+
+@every
+def test_an_exported_page_answers_without_kernel_or_network(play, exported, open_offline):
+    page = open_offline(exported(play))
+    assert not is_dark(play.on(page)) and serious(page) == []
+    answers_to_keys_and_mouse(play, page)
+    assert serious(page) == []
+
+
+@every
+def test_the_exported_lesson_answers_without_kernel_or_network(play, open_offline, tmp_path):
+    lesson = nbformat.read(tools.ROOT / "notebooks" / f"{play.lesson}.ipynb", 4)
+    answers_to_keys_and_mouse(play, open_offline(tools.export(lesson, tmp_path / "lesson.html")))
+
+
+@every
+def test_without_scripts_the_still_picture_stands_there(play, exported, open_offline):
+    page = open_offline(exported(play), java_script_enabled=False)
+    picture = page.get_by_role("img", name=play.example().alt())
+    assert picture.bounding_box()["width"] > 600
+
+
+@every
+def test_a_dark_page_is_dark_and_readable(play, exported, open_offline):
+    page = open_offline(exported(play, "dark"))
+    answers_to_keys_and_mouse(play, page)
+    assert is_dark(play.on(page)) and serious(page) == []
+
+
+@every
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_elsewhere_the_explorer_follows_the_system(play, scheme, open_offline, tmp_path):
+    page = open_offline(bare(tmp_path / "page.html", play.example().page()), color_scheme=scheme)
+    assert is_dark(play.on(page)) == (scheme == "dark")
+    assert serious(page) == []
+
+
+def is_dark(root):
+    ground, ink = root.evaluate("root => ['backgroundColor', 'color'].map(name => getComputedStyle(root)[name])")
+    light = [sum(map(float, colour[4:-1].split(",")[:3])) for colour in (ground, ink)]
+    return light[0] < light[1]
+
+
+@every
+def test_on_a_phone_it_fits_and_answers_to_a_finger(play, exported, open_offline):
+    page = open_offline(exported(play), viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    root = play.on(page)
+    assert root.evaluate("root => root.scrollWidth - root.clientWidth") == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    heights = "root => [...root.querySelectorAll('button.press, .pills span')].map(node => node.offsetHeight)"
+    assert min(root.evaluate(heights), default=44) >= 44
+    place, before = root.locator(play.drawn).first.bounding_box(), markup(root)
+    page.touchscreen.tap(place["x"] + 0.6 * place["width"], place["y"] + 0.5 * place["height"])
+    assert markup(root) != before
+
+
+@every
+def test_the_same_explorer_twice_on_a_page_is_two(play, exported, open_offline):
+    page = open_offline(exported(play, copies=2))
+    page.locator(".rnnlab").nth(1).wait_for()
+    both = page.locator(".rnnlab").all()
+    before = [markup(root) for root in both]
+    play.press(both[1], "ArrowRight")
+    assert markup(both[0]) == before[0] and markup(both[1]) != before[1]
+
+
+TWO_VIEWS = """
+const model = new Page(%s);
+explorer.render({ model, el: document.getElementById("a") });
+window.leave = explorer.render({ model, el: document.getElementById("b") });
+window.listening = () => Object.values(model.listeners).flat().length;
+"""
+
+
+@every
+def test_two_views_share_a_model_and_one_can_leave(play, open_offline, tmp_path):
+    script, call = play.example().page().split("<script")[1].rsplit("awaken(explorer, ", 1)
+    state = call.split(", ", 1)[1].split(");\n</script>")[0]
+    page = open_offline(bare(tmp_path / "page.html", f"<p id=a><p id=b><script{script}{TWO_VIEWS % state}</script>"))
+    page.locator(".rnnlab").nth(1).wait_for()
+    both = page.locator(".rnnlab").all()
+    before = [markup(root) for root in both]
+    play.press(both[0], "ArrowRight")
+    after = [markup(root) for root in both]
+    assert before[0] != after[0] and before[1] != after[1]
+    listening = page.evaluate("listening()")
+    page.evaluate("leave()")
+    assert page.evaluate("listening()") == listening / 2
+    play.press(both[0], "ArrowRight")
+    assert markup(both[0]) != after[0] and markup(both[1]) == after[1]
+
+
+def test_a_label_stays_text_in_a_living_page(open_offline, tmp_path):
+    nasty = [
+        "</script><script>broken = 1</script>",
+        "<img src=x onerror='window.broken = 2'>",
+        '"><b>',
+        "${1}",
+        "\\",
+    ]
+    explorer = Unroller(torch.nn.RNN(4, 2, batch_first=True), torch.eye(4)[[1, 0, 2, 2, 3]], labels=nasty)
+    page = open_offline(tools.export(tools.stored(explorer), tmp_path / "page.html"))
+    root = EXPLORERS[0].on(page)
+    assert root.locator(".letter").all_text_contents() == nasty
+    root.get_by_role("slider", name="step").press("End")
+    assert page.evaluate("window.broken") is None and root.locator("b, img").count() == 0
+
+
+def test_in_jupyterlab_lesson_01_runs_and_its_explorer_answers(lab, open_page):
+    page = open_page(None)
+    saved = lab.run_all(page, "notebooks/01_rnn_basics.ipynb")
+    errors = [output for cell in saved.cells for output in cell.get("outputs", []) if output.output_type == "error"]
+    assert errors == []
+    answers_to_keys_and_mouse(EXPLORERS[0], page)
+
+
+@pytest.fixture(scope="session")
+def gallery(lab, chromium):
+    """JupyterLab in its dark theme with a live widget of every explorer, one in a cell."""
+    cells = [f"from rnnlab.explorers.{play.module} import {play.kind}\n{play.kind}.example()" for play in EXPLORERS]
+    page = chromium.new_context(viewport={"width": 1280, "height": 720}).new_page()
+    lab.set("themes", theme="JupyterLab Dark")
+    lab.run_all(page, lab.write("gallery.ipynb", *cells))
+    lab.set("themes")
+    yield page
+    page.context.close()
+
+
+@every
+def test_in_jupyterlab_it_is_dark_answers_and_keeps_its_keys(play, gallery):
+    root, cells = play.on(gallery), gallery.locator(".jp-CodeCell").count()
+    assert is_dark(root) and serious(gallery, f".rnnlab.{play.module.replace('_', '-')}") == []
+    answers_to_keys_and_mouse(play, gallery)
+    for key in ("d", "d", "x", "a", "ArrowLeft", "ArrowUp"):  # to JupyterLab these delete, cut, add and fold cells
+        play.press(root, key)
+    assert gallery.locator(".jp-CodeCell").count() == cells
+
+
+def test_in_jupyterlab_python_moves_every_view(lab, open_page):
+    page = open_page(None)
+    first = "from rnnlab.explorers.unroller import Unroller\nu = Unroller.example()\nu"
+    lab.run_all(page, lab.write("views.ipynb", first, "u", "u.step = 4"))
+    said = page.locator(".rnnlab .say")
+    said.nth(1).wait_for()
+    assert [text[:6] for text in said.all_text_contents()] == ["Step 4", "Step 4"]
+    page.locator(".rnnlab").nth(0).get_by_role("slider", name="step").press("ArrowRight")
+    page.wait_for_function("[...document.querySelectorAll('.say')].every(p => p.textContent.startsWith('Step 5'))")

@@ -1,0 +1,184 @@
+"""The explorers in a real browser, for tests and benchmarks: Chromium, exported pages, JupyterLab on loopback."""
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbconvert import HTMLExporter
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+ROOT = Path(__file__).parent.parent
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+FLAGS += ["--disable-sync", "--no-first-run", "--headless=new"]
+MARKUP = "root => [...root.querySelectorAll('svg, .say')].map(node => node.outerHTML).join()"
+
+
+@dataclass(frozen=True)
+class Play:
+    """How a learner plays with an explorer: the control that takes the arrow keys, what the mouse is drawn across."""
+
+    kind: str  # the class; its module, and the class of its root on the page, is the same in small letters and _ or -
+    lesson: str
+    control: tuple[str, str]  # role and label
+    drawn: str  # a selector inside the explorer
+
+    @property
+    def module(self):
+        return "".join(f"_{c.lower()}" if c.isupper() else c for c in self.kind).lstrip("_")
+
+    def example(self):
+        return getattr(__import__(f"rnnlab.explorers.{self.module}", fromlist=[self.kind]), self.kind).example()
+
+    def on(self, page):
+        """The first one on the page, awake and in view."""
+        root = page.locator(f".rnnlab.{self.module.replace('_', '-')}").first
+        root.wait_for()
+        root.scroll_into_view_if_needed()
+        return root
+
+    def press(self, root, key):
+        role, label = self.control
+        root.get_by_role(role, name=label).first.press(key)
+
+    def draw(self, root):
+        """Mouse down, across the picture, up."""
+        place = root.locator(self.drawn).first
+        place.scroll_into_view_if_needed()
+        box, mouse = place.bounding_box(), root.page.mouse
+        mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.4 * box["height"])
+        mouse.down()
+        mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.6 * box["height"], steps=8)
+        mouse.up()
+
+
+# One line for each explorer; tests and benchmarks go through this list.
+EXPLORERS = [
+    Play("Unroller", "01_rnn_basics", ("slider", "step"), ".chain svg"),
+    Play("BackThroughTime", "03_bptt", ("slider", "step"), ".chain svg"),
+    Play("BackThroughTime", "03_bptt", ("slider", "loss at step"), ".chain svg"),
+]
+
+
+def chromium(playwright):
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+def markup(root):
+    """What the explorer draws and says, as text: it changes when the picture does."""
+    return root.evaluate(MARKUP)
+
+
+def stored(*explorers):
+    """A notebook that shows the explorers as a stored one does: without a kernel, so without the widget."""
+    cells = []
+    for number, explorer in enumerate(explorers):
+        data = {"text/html": explorer.page(), "text/plain": repr(explorer)}
+        cells.append(new_code_cell(repr(explorer), id=f"cell-{number}", outputs=[new_output("display_data", data)]))
+    return new_notebook(cells=cells)
+
+
+def export(notebook, path, theme="light"):
+    """Write a notebook as the page that `jupyter nbconvert --to html` makes of it, and return its address.
+
+    Left out are the two libraries that nbconvert's own template loads from the web, for formulas and old widgets.
+    """
+    exporter = HTMLExporter(theme=theme, mathjax_url="", require_js_url="")
+    path.write_text(exporter.from_notebook_node(notebook)[0], encoding="utf-8")
+    return path.as_uri()
+
+
+class Lab:
+    """A running JupyterLab: `url` of its root folder `work`, and its settings."""
+
+    def __init__(self, home, port, token):
+        self.work, self.settings, self.port, self.token = home / "work", home / "settings", port, token
+
+    def url(self, notebook):
+        return f"http://127.0.0.1:{self.port}/lab/tree/{notebook}?token={self.token}&reset"
+
+    def set(self, plugin, **settings):
+        """The settings of a plugin, for every page that is opened from now on."""
+        file = self.settings / "@jupyterlab/apputils-extension" / f"{plugin}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(settings))
+
+    def write(self, name, *sources):
+        """A notebook of code cells in the root folder."""
+        cells = [new_code_cell(source, id=f"cell-{number}") for number, source in enumerate(sources)]
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+        nbformat.write(new_notebook(cells=cells, metadata=kernel), self.work / name)
+        return name
+
+    def run_all(self, page, notebook):
+        """Open a notebook, choose Run All Cells from the menu, wait, save, and return what was saved."""
+        page.goto(self.url(notebook))
+        idle = page.get_by_text("Python 3 (ipykernel) | Idle")  # in the status bar, and only once the kernel answers
+        idle.wait_for(timeout=120_000)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        path, before = self.work / notebook, (self.work / notebook).stat().st_mtime_ns
+        count = sum(cell.cell_type == "code" for cell in nbformat.read(path, 4).cells)
+        deadline = time.monotonic() + 180
+        while time.monotonic() < deadline:
+            idle.wait_for(timeout=120_000)
+            page.locator(".jp-NotebookPanel:visible").press("Control+s")
+            page.wait_for_timeout(500)
+            saved = nbformat.read(path, 4)
+            ran = [cell.execution_count for cell in saved.cells if cell.cell_type == "code"]
+            if path.stat().st_mtime_ns > before and ran == list(range(1, count + 1)):
+                return saved
+        raise TimeoutError(f"{notebook} had not run to its end after three minutes: execution counts {ran}.")
+
+
+@contextlib.contextmanager
+def jupyterlab(home):
+    """JupyterLab on its own port in `home`, with a copy of the lessons; it ends with the block."""
+    work = home / "work"
+    for folder in ("notebooks", "img"):
+        shutil.copytree(ROOT / folder, work / folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        lab = Lab(home, free.getsockname()[1], secrets.token_hex(16))
+    folders = {f"JUPYTER_{name.upper()}_DIR": name for name in ("config", "data", "runtime")}
+    folders |= {f"JUPYTERLAB_{name.upper()}_DIR": name for name in ("settings", "workspaces")} | {
+        "IPYTHONDIR": "ipython"
+    }
+    flags = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={lab.port}"]
+    flags += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={work}", f"--IdentityProvider.token={lab.token}"]
+    environment = os.environ | {name: str(home / folder) for name, folder in folders.items()}
+    with (home / "log").open("w") as log:
+        server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *flags], env=environment, stdout=log, stderr=log)
+    try:
+        lab.set("notification", fetchNews="false", checkForUpdates=False)
+        await_server(lab, server, home / "log")
+        yield lab
+    finally:
+        server.terminate()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def await_server(lab, server, log):
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    for _ in range(240):
+        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            direct.open(f"http://127.0.0.1:{lab.port}/api/status?token={lab.token}").close()
+            return
+        if server.poll() is not None:
+            break
+        time.sleep(0.25)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
