@@ -5,6 +5,7 @@ import os
 import random
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -49,15 +50,18 @@ def read(path: str | Path) -> dict:
     if hashlib.sha256(content[:-32]).digest() != content[-32:]:
         raise ValueError(f"{path} is damaged or no checkpoint of fit ({len(content):,} bytes whose checksum is wrong), "
                          "expected a whole one: train again without resume=True")
-    return torch.load(io.BytesIO(content[:-32]), weights_only=True)
+    try:
+        return torch.load(io.BytesIO(content[:-32]), weights_only=True)
+    except UnpicklingError:
+        raise ValueError(f"{path} holds other things than numbers and names, expected a checkpoint of fit") from None
 
 
 def load_weights(path: str | Path, model: nn.Module) -> dict:
     """Put the best weights of a run into `model`, which must be built alike; return the run's history."""
     state = read(path)
+    _check_fits(path, state, {"model": _flat(model)}, model)
     if state["best"] is None:
         raise ValueError(f"{path} holds no finished epoch, expected at least one: train on with resume=True")
-    _check_fits(path, state, {"model": _flat(model)}, model)
     model.load_state_dict(state["best"])
     return state["history"]
 
@@ -115,9 +119,9 @@ def _flat(model):
 
 def _check_fits(path, state, facts, model):
     for name, mine in facts.items():
-        if state["facts"][name] != mine:
-            raise ValueError(f"{path} is the checkpoint of another run: its {name} is {state['facts'][name]}, "
-                             f"yours is {mine}")
+        theirs = state.get("facts", {}).get(name)
+        if theirs != mine:
+            raise ValueError(f"{path} is the checkpoint of another run: its {name} is {theirs}, yours is {mine}")
     theirs, mine = ({name: tuple(w.shape) for name, w in weights.items()}
                     for weights in (state["model"], model.state_dict()))
     for name in theirs | mine:

@@ -61,6 +61,7 @@ def same(a, b):
     lambda: DataLoader(TensorDataset(*toy_data()), 8, shuffle=True)])
 def test_fit_is_the_loop_a_learner_would_write(batches):
     run = parts(train=batches())
+    run["model"].eval()                                               # whatever it did before, now it learns
     history = fit(run)
 
     theirs = parts(train=batches())
@@ -341,6 +342,26 @@ def test_a_checkpoint_torch_itself_saved_is_refused(saved):
     torch.save(Noisy().state_dict(), saved)
     with refused("is damaged or no checkpoint of fit"):
         training.load_best(saved, Noisy())
+
+
+class Calls:
+    """Unpickled, it would call a function."""
+
+    def __reduce__(self):
+        return print, ("called",)
+
+
+def test_a_checkpoint_that_would_run_something_is_refused(tmp_path, capsys):
+    checkpoints.write(tmp_path / "run", {"model": Calls()})
+    with refused("run holds other things than numbers and names, expected a checkpoint of fit"):
+        training.load_best(tmp_path / "run", Noisy())
+    assert capsys.readouterr().out == ""
+
+
+def test_another_file_of_the_same_form_is_refused(tmp_path):
+    checkpoints.write(tmp_path / "run", {"weights": torch.ones(3)})
+    with refused("is the checkpoint of another run: its model is None, yours is Noisy"):
+        training.load_best(tmp_path / "run", Noisy())
 
 
 def other_run(**change):
