@@ -67,7 +67,9 @@ class Play:
 EXPLORERS = [
     Play("Unroller", "01_rnn_basics", ("slider", "step"), ".chain svg"),
     Play("BackThroughTime", "03_bptt", ("slider", "step"), ".chain svg"),
+    Play("GradientRiver", "04_vanishing_gradients", ("slider", "spectral radius"), "svg"),
     Play("BackThroughTime", "03_bptt", ("slider", "loss at step"), ".chain svg"),
+    Play("GradientRiver", "04_vanishing_gradients", ("slider", "spectral radius"), "svg"),
 ]
 
 
