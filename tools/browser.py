@@ -66,8 +66,6 @@ class Play:
 # One line for each explorer; tests and benchmarks go through this list.
 EXPLORERS = [
     Play("Unroller", "01_rnn_basics", ("slider", "step"), ".chain svg"),
-    Play("BackThroughTime", "03_bptt", ("slider", "step"), ".chain svg"),
-    Play("GradientRiver", "04_vanishing_gradients", ("slider", "spectral radius"), "svg"),
     Play("BackThroughTime", "03_bptt", ("slider", "loss at step"), ".chain svg"),
     Play("GradientRiver", "04_vanishing_gradients", ("slider", "spectral radius"), "svg"),
 ]
