@@ -13,7 +13,7 @@ def _randn(*shapes, seed=2):
 
 
 def both_ends(out, h_n):
-    """What both directions of the top layer have read: out (B, T, 2H), h_n (2L, B, H) -> (B, 2H), forward first."""
+    """Both readings of the top layer, forward first: out (B, T, 2H), h_n (2L, B, H) -> (B, 2H)."""
     return torch.cat([h_n[-2], h_n[-1]], dim=1)
 
 
@@ -59,7 +59,7 @@ both_ends = Exercise(
 
 
 def five_shapes(B, T, I, H, L):
-    """Shapes of out, h_n, weight_ih_l0, weight_hh_l0 and weight_ih_l1, each a tuple of whole numbers."""
+    """Five tuples: shapes of out, h_n, weight_ih_l0, weight_hh_l0 and weight_ih_l1."""
     return (B, T, 2 * H), (2 * L, B, H), (H, I), (H, H), (H, 2 * H)
 
 
@@ -165,7 +165,7 @@ lstm_states = Exercise(
 
 
 def packed_states(rnn, x, lengths):
-    """The top layer's last real state: rnn batch first, x (B, T, I) padded, lengths (B,) in any order -> (B, H)."""
+    """The top layer's last real state: rnn, x (B, T, I) padded, lengths (B,) -> (B, H)."""
     packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
     _, h_n = rnn(packed)
     return h_n[-1]
