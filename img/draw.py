@@ -223,7 +223,7 @@ def gradient_paths():
         text(left + wide + 20, y - 90, "from its own loss", 18, COLOUR["gradient"], "start"),
         text(left + wide + 20, y + 52, "from later: nothing here", 18, COLOUR["gradient"], "start"),
     ]  # fmt: skip
-    title = "Four unrolled steps. Two gradients come back into each state: from its own loss and from the state after it"
+    title = "Four unrolled steps. Two gradients come back into each state: from its own loss and from the next state"
     return drawing(1080, 450, title, *parts)
 
 
@@ -245,8 +245,103 @@ def truncation():
     for piece in range(count // k):
         x, wide = left + piece * k * step, (k - 1) * step + 96
         parts += [box(x, y + 172, wide, 40, f"piece {piece + 1}: k = {k} steps", "gradient")]
-    title = "Six steps in two pieces of three. The state goes on from piece to piece; the gradient stops where one begins"
+    title = "Six steps in two pieces of three. The state goes on from piece to piece; the gradient stops where one ends"
     return drawing(1020, 400, title, *parts)
+
+
+def lstm_stages():
+    """Lesson 05: the LSTM in four stages; what is new in each is drawn in colour, the rest stays grey."""
+    stages = ["1  forget", "2  write", "3  update", "4  show"]
+    parts = []
+    for number, name in enumerate(stages, 1):
+        left = 20 + (number - 1) * 280
+        parts += [text(left + 125, 34, name, 20), *_lstm(left, number)]
+    title = "An LSTM step in four stages: keep a share of the cell state, make a note, add it, show a share of the sum"
+    return drawing(1140, 370, title, *parts)
+
+
+def _lstm(left, stage):
+    """One panel: the belt above, four blocks below it, and the arrows that are in use up to `stage`."""
+    belt, foot, down = 90, 210, 310
+    used = {"f": 1, "i": 2, "g": 2, "o": 4}
+    frame = f'width="250" height="225" rx="14" fill="none" stroke="{QUIET}" stroke-width="1.5"'
+    yield f'<rect x="{left}" y="50" {frame}/>'
+    yield _line(left - 6, belt, left + 62 if stage < 3 else left + 258, belt, "cell", stage >= 1, head=stage >= 3)
+    yield text(left + 18, belt - 12, "c", 18)
+    for place, gate in enumerate("figo"):
+        x, on = left + 32 + place * 60, stage >= used[gate]
+        yield box(x - 22, foot, 44, 40, gate, "hidden") if on else _grey(x - 22, foot, 44, 40, gate)
+        yield _line(x, down - 10, x, foot + 44, "input", on)
+    yield text(left + 125, down + 14, "xₜ and hₜ₋₁", 18)
+    yield _times(left + 74, belt, stage >= 1)
+    yield _path(f"M{left + 32},{foot} L{left + 32},150 L{left + 74},150 L{left + 74},{belt + 14}", "hidden", stage >= 1)
+    yield _times(left + 122, 165, stage >= 2)
+    yield _line(left + 92, foot, left + 114, 178, "hidden", stage >= 2)
+    yield _line(left + 152, foot, left + 131, 178, "hidden", stage >= 2)
+    if stage >= 3:
+        yield _sign(left + 122, belt, "+", True)
+        yield _line(left + 122, 152, left + 122, belt + 14, "cell", True)
+    if stage >= 4:
+        yield f'<path d="M{left + 212},{belt} L{left + 212},106" stroke="{COLOUR["cell"]}" stroke-width="4"/>'
+        yield text(left + 212, 122, "tanh", 15)
+        yield _times(left + 212, 165, True)
+        yield arrow(left + 212, 128, left + 212, 150, "cell", 2.5)
+        yield _line(left + 212, foot, left + 212, 179, "hidden", True)
+        yield _line(left + 226, 165, left + 262, 165, "output", True)
+        yield text(left + 240, 154, "h", 18)
+
+
+def _line(x1, y1, x2, y2, colour, on, head=True):
+    if on and head:
+        return arrow(x1, y1, x2, y2, colour, 4)
+    stroke = COLOUR[colour] if on else "#c9c9c9"
+    return f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="{stroke}" stroke-width="{4 if on else 2}"/>'
+
+
+def _path(path, colour, on):
+    return curve(path, colour, 3) if on else f'<path d="{path}" fill="none" stroke="#c9c9c9" stroke-width="2"/>'
+
+
+def _grey(x, y, width, height, label):
+    size = f'width="{width}" height="{height}" rx="10"'
+    shape = f'<rect x="{x}" y="{y}" {size} fill="none" stroke="#c9c9c9" stroke-width="2"/>'
+    return shape + text(x + width / 2, y + height / 2 + 6, label, colour="#8a8a8a")
+
+
+def _times(x, y, on):
+    return _sign(x, y, "×", on)
+
+
+def _sign(x, y, sign, on):
+    ink = INK if on else "#c9c9c9"
+    ring = f'<circle cx="{x}" cy="{y}" r="13" fill="{PAPER}" stroke="{ink}" stroke-width="2"/>'
+    return ring + text(x, y + 7, sign, 20, ink)
+
+
+def two_grus():
+    """Lesson 05: where the reset gate acts, in the paper's GRU and in PyTorch's."""
+    parts = []
+    for left, name, reset, product in ((30, "Cho et al. 2014", 140, 230), (560, "PyTorch", 275, 115)):
+        gate, matrix, squash = left + reset, left + product, left + 352
+        parts += [
+            text(left + 245, 36, name, 22),
+            text(left + 30, 127, "hₜ₋₁", 20),
+            arrow(left + 60, 120, left + min(reset - 14, product - 2), 120, "hidden"),
+            box(matrix, 92, 80, 56, "W h + b", "hidden"),
+            _sign(gate, 120, "×", True),
+            box(gate - 24, 196, 48, 40, "r", "hidden"),
+            arrow(gate, 194, gate, 136, "hidden"),
+            box(squash, 92, 80, 56, "tanh", "cell"),
+            arrow(squash + 82, 120, squash + 122, 120, "output"),
+            text(squash + 136, 126, "n", 20),
+            arrow(squash + 40, 236, squash + 40, 152, "input"),
+            text(squash + 40, 258, "xₜ W + b", 18),
+        ]
+        ends = sorted([(gate - 14, gate + 14), (matrix, matrix + 80)])
+        parts.append(arrow(ends[0][1] + 1, 120, ends[1][0] - 3, 120, "hidden"))
+        parts.append(arrow(ends[1][1] + 1, 120, squash - 3, 120, "hidden"))
+    title = "The candidate of two GRUs: the reset gate acts before the matrix product in the paper, after it in PyTorch"
+    return drawing(1090, 285, title, *parts)
 
 
 DRAWINGS = {
@@ -256,6 +351,8 @@ DRAWINGS = {
     "packing": packing,
     "gradient_paths": gradient_paths,
     "truncation": truncation,
+    "lstm_stages": lstm_stages,
+    "two_grus": two_grus,
 }
 
 if __name__ == "__main__":
