@@ -66,6 +66,7 @@ class Play:
 # One line for each explorer; tests and benchmarks go through this list.
 EXPLORERS = [
     Play("Unroller", "01_rnn_basics", ("slider", "step"), ".chain svg"),
+    Play("ShapeMachine", "02_shapes", ("slider", "I input"), ".tensor.h_n"),
     Play("BackThroughTime", "03_bptt", ("slider", "loss at step"), ".chain svg"),
     Play("GradientRiver", "04_vanishing_gradients", ("slider", "spectral radius"), "svg"),
 ]
