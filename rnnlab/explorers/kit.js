@@ -43,7 +43,7 @@ body[data-jp-theme-light="false"] .rnnlab { ${DARK} color-scheme: dark; }
 .rnnlab .control { display: inline-flex; gap: 10px; align-items: center; min-height: 40px; min-width: 0; border: 0; padding: 0; margin: 0; }
 .rnnlab .control legend { float: left; padding: 0 10px 0 0; margin: 0; font: inherit; color: inherit; width: auto; border: 0; }
 .rnnlab .control .value { min-width: 3.5em; }
-.rnnlab input[type=range] { width: 180px; height: 32px; margin: 0; accent-color: var(--hidden); cursor: pointer; touch-action: pan-y; }
+.rnnlab input[type=range] { width: 180px; height: 32px; margin: 0; border-radius: 6px; accent-color: var(--hidden); cursor: pointer; touch-action: pan-y; }
 .rnnlab .pills { display: inline-flex; flex-wrap: wrap; }
 .rnnlab .pills input { position: absolute; opacity: 0; width: 1px; height: 1px; }
 .rnnlab .pills span, .rnnlab button.press { display: inline-grid; place-content: center; min-width: 40px; min-height: 40px; padding: 4px 14px;

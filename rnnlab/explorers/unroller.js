@@ -1,6 +1,6 @@
 // Unroller: the chain of steps; under it the formula of the step in use, and one unit's sum product by product.
 const UNROLLER = `.unroller {
-  .tally { margin-left: auto; color: var(--quiet); }
+  input[type=range] { width: 160px; } .tally { margin-left: auto; color: var(--quiet); }
   .chain { overflow: auto hidden; } .chain svg { max-width: none; }
   .wire { fill: none; stroke-width: 3; stroke-linecap: round; stroke-linejoin: round; }
   .wire.ih { stroke: var(--input); } .wire.hh { stroke: var(--hidden); } .wire.held { stroke-width: 7; }
@@ -21,7 +21,7 @@ const UNROLLER = `.unroller {
 
   .inside { display: flex; flex-wrap: wrap; gap: 8px 32px; align-items: center; }
   .products { flex: 1 1 480px; min-width: 0; } .curve { flex: 0 0 280px; margin: 0 auto; }
-  .term { display: grid; grid-template-columns: 3.2em 3.1em 1.2em 3.1em 1.2em 3.3em 1fr; align-items: center; width: 100%;
+  .term { display: grid; grid-template-columns: 3.2em 3.1em 1.2em 3.4em 1.2em 3.4em 1fr; align-items: center; width: 100%;
     min-height: 24px; padding: 0 4px; margin: 0; border: 0; border-radius: 5px; background: none; color: var(--ink);
     font: inherit; font-variant-numeric: inherit; text-align: right; }
   button.term { cursor: pointer; } button.term.held { background: var(--raised); font-weight: 650; }
@@ -39,9 +39,10 @@ const UNROLLER = `.unroller {
   .dot { fill: var(--hidden); stroke: var(--ink); stroke-width: 2; }
 }
 @container (max-width: 600px) { .unroller {
+  input[type=range] { width: auto; }
   .tally { margin: 0; } .track { margin-left: 8px; }
   .formula { gap: 0 1px; font-size: min(15px, 4.1cqw); } .formula .last { grid-area: 3 / 1 / 4 / span 12; }
-  .term { grid-template-columns: 2.6em 2.9em 1.2em 2.9em 1.1em 3em 1fr; font-size: 15px; padding: 0; min-height: 32px; }
+  .term { grid-template-columns: 3em 2.9em 1.2em 2.9em 1.1em 3em 1fr; font-size: 15px; padding: 0; min-height: 32px; }
 } }`;
 
 // One unit at one step, taken apart: its products in the order of the formula, each with the total before it.
@@ -68,18 +69,19 @@ function takeApart({ x, h, w_ih, w_hh, b_ih, b_hh, sums }, step, unit) {
 function theChain({ labels, nonlinearity, x, h }, pick) {
   const node = html("div", { class: "chain" }), middling = { "text-anchor": "middle" };
   const T = x.length, I = x[0].length, H = h[0].length, largest = Math.max(...x.flat().map(Math.abs)) || 1;
-  let steps = [], shown = null;
+  const full = nonlinearity === "tanh" ? 1 : Math.max(...h.flat()) || 1;    // the state that fills its tile
+  let steps = [], shown = null, seen = null;
 
   function lay(width) {
     const roomy = width / (T + 0.4) >= 122, edge = 5, row = 26, tile = roomy ? 60 : 20, link = roomy ? 9 : 3;
-    const pitch = Math.max(54, (width - 2 * edge - tile) / T), spare = pitch - tile - link;
-    const cell = roomy ? Math.min(66, Math.max(48, spare - 37)) : spare - 15, named = spare - cell >= 37;
+    const pitch = Math.max(54, Math.min(240, (width - 2 * edge - tile) / T)), spare = pitch - tile - link;
+    const cell = roomy ? Math.min(66, Math.max(48, spare - 34)) : spare - 15, named = spare - cell >= 32;
     const tall = Math.max(58, H * row), middle = 26 + tall / 2, foot = 26 + tall + 38;
     const entry = Math.min(roomy ? 20 : 13, (pitch - 6) / I);
-    const full = 2 * edge + tile + T * pitch, height = foot + entry + 36;
+    const wide = 2 * edge + tile + T * pitch, height = foot + 54;
 
     const state = (right, values) => values.flatMap((value, i) => {
-      const y = middle + row * (i - H / 2), half = Math.min(1, Math.abs(value)) * tile / 2, centre = right - tile / 2;
+      const y = middle + row * (i - H / 2), half = Math.abs(value) / full * tile / 2, centre = right - tile / 2;
       return [svg("rect", { class: "slot", x: right - tile, y: y + 1, width: tile, height: row - 2, rx: 4 }),
         svg("rect", { class: "bar", x: value < 0 ? centre - half : centre, y: y + 2, width: half, height: row - 4 }),
         ...roomy ? [svg("text", { class: "value", x: centre, y: y + 19, ...middling }, number(value))] : []];
@@ -93,13 +95,13 @@ function theChain({ labels, nonlinearity, x, h }, pick) {
         svg("path", { class: "wire hh", d: `M${from},${middle}H${left - 5}m-7,-7l7,7l-7,7` }),
         svg("path", { class: "wire ih", d: `M${centre},${foot - 5}V${middle + 34}m-7,7l7,-7l7,7` }),
         svg("rect", { class: "cell", x: left, y: middle - 28, width: cell, height: 56, rx: roomy ? 12 : 7 }),
-        ...roomy && entry * I < pitch - 60 ? [svg("text", { class: "name", x: centre - entry * I / 2 - 8, y: foot + 15, "text-anchor": "end" }, `x${sub(t)}`)] : [],
+        ...roomy && entry * I < pitch - 60 ? [svg("text", { class: "name", x: centre - entry * I / 2 - 8, y: foot + 14, "text-anchor": "end" }, `x${sub(t)}`)] : [],
         ...roomy ? [svg("text", { class: "squash", x: centre, y: middle + 6, ...middling }, nonlinearity)] : [],
         ...named ? [weight("hh", (from + left) / 2 - 2, middle - 15), weight("ih", centre + 24, foot - 14)] : [],
         ...x[t - 1].map((value, j) => svg("rect", { class: "entry", x: centre + entry * (j - I / 2) + 1, y: foot,
-          width: entry - 2, height: entry - 2, rx: 2,
+          width: entry - 2, height: 18, rx: Math.min(2, entry / 4),
           fill: `color-mix(in srgb, var(--input) ${Math.round(100 * Math.abs(value) / largest)}%, var(--paper))` })),
-        svg("text", { class: "letter", x: centre, y: foot + entry + 25, style: `font-size: ${size}px`, ...middling }, labels[t - 1]),
+        svg("text", { class: "letter", x: centre, y: foot + 43, style: `font-size: ${size}px`, ...middling }, labels[t - 1]),
       ];
     };
     steps = h.map((values, t) => {
@@ -107,18 +109,18 @@ function theChain({ labels, nonlinearity, x, h }, pick) {
       const name = svg("text", { class: "name", x: right - tile / 2, y: middle - H * row / 2 - 7, ...middling }, `h${sub(t)}`);
       return svg("g", { "data-step": t }, name, ...state(right, values), ...t ? step(right, t) : []);
     });
-    const plot = svg("svg", { width: full, height, viewBox: `0 0 ${full} ${height}`, role: "img" }, ...steps);
+    const plot = svg("svg", { width: wide, height, viewBox: `0 0 ${wide} ${height}`, role: "img" }, ...steps);
     drag(plot, point => {
       const along = point.x - edge - tile, t = Math.min(T, Math.max(1, Math.ceil(along / pitch)));
       const unit = Math.floor((point.y - middle) / row + H / 2) + 1, onState = along > t * pitch - tile && unit > 0 && unit <= H;
       pick(onState ? { step: t, unit } : { step: t });
     });
     node.replaceChildren(plot);
+    seen = null;
     if (shown) draw(shown);
   }
 
   function draw({ step, unit, held, alt }) {
-    const moved = shown && shown.step !== step;
     shown = { step, unit, held, alt };
     if (!steps.length) return;
     const light = (g, name, lit) => g.querySelectorAll(name).forEach((part, i) => part.classList.toggle("held", lit(i)));
@@ -129,9 +131,10 @@ function theChain({ labels, nonlinearity, x, h }, pick) {
       for (const side of ["ih", "hh"]) light(g, `.wire.${side}`, () => held?.side === side);   // one weight, every step
     });
     node.firstChild.setAttribute("aria-label", alt);
-    if (!moved) return;
+    if (seen === step) return;
     const used = steps.slice(1, step + 1).flatMap(g => [...g.querySelectorAll(".wire")]);
-    pulse(used, [{ strokeWidth: "3px" }, { strokeWidth: "8px" }, { strokeWidth: "3px" }]);
+    if (seen !== null) pulse(used, [{ strokeWidth: "3px" }, { strokeWidth: "8px" }, { strokeWidth: "3px" }]);
+    seen = step;
     const box = steps[step].getBBox();
     if (node.scrollWidth > node.clientWidth) node.scrollLeft = box.x + box.width / 2 - node.clientWidth / 2;
   }

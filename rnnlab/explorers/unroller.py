@@ -61,54 +61,58 @@ class Unroller(Explorer):
         )
 
     def still(self):
-        labels, x, h = (self.numbers[name] for name in ("labels", "x", "h"))
-        pitch = 930 / (len(h) - 0.6)
-        cell = tile = 0.4 * pitch if len(h) > 8 else 64
-        middle = 34 + max(64, 28 * len(h[0])) / 2
-        foot = 2 * middle + 26
-        largest = max(abs(value) for row in x for value in row) or 1
-        svg = picture(960, foot + 92)
-        for t, state in enumerate(h):
-            right, bold = (
-                12 + tile + t * pitch,
-                {"font_weight": 700 if t == self.step else 400, "text_anchor": "middle"},
-            )
-            top = middle - 14 * len(state)
-            draw(svg, "text", f"h{sub(t)}", x=right - tile / 2, y=top - 9, **bold)
-            for i, value in enumerate(state):
-                _tile(svg, value, right - tile, top + 28 * i, tile)
-            if t == 0:
-                continue
-            centre, start = right - tile - 8 - cell / 2, right - pitch + 3
-            across = f"M{start:.1f},{middle:.1f}H{centre - cell / 2 - 4:.1f}m-7,-7l7,7l-7,7"
-            up = f"M{centre:.1f},{foot - 5:.1f}V{middle + 36:.1f}m-7,7l7,-7l7,7"
-            for path, colour in ((across, COLOUR["hidden"]), (up, COLOUR["input"])):
-                draw(svg, "path", d=path, stroke=colour, stroke_width=3, fill="none")
-            fill = COLOUR["hidden"] if t == self.step else "#fdf3dd"
-            box = {"x": centre - cell / 2, "y": middle - 32, "width": cell, "height": 64, "rx": 12}
-            draw(svg, "rect", **box, fill=fill, stroke=COLOUR["hidden"], stroke_width=3)
-            if cell > 44:
-                draw(svg, "text", self.numbers["nonlinearity"], x=centre, y=middle + 6, **bold)
-            side = min(20, 0.8 * pitch / len(x[0]))
-            for j, value in enumerate(x[t - 1]):
-                square = {"x": centre + side * (j - len(x[0]) / 2), "y": foot, "width": side - 2, "height": 18}
-                blue = {"fill": COLOUR["input"], "stroke": COLOUR["input"]}
-                draw(svg, "rect", **square, **blue, fill_opacity=abs(value) / largest)
-            size = min(28, 1.6 * pitch / max(1, len(labels[t - 1])))
-            draw(svg, "text", labels[t - 1], x=centre, y=foot + 48, font_size=size, **bold)
+        steps, units = len(self.numbers["labels"]), len(self.numbers["w_hh"])
+        roomy = steps <= 6
+        tile = 64 if roomy else 0.32 * 940 / (steps + 0.32)
+        pitch, tall = min(240, (940 - tile) / steps), max(64, 28 * units)
+        svg = picture(960, tall + 178)
+        for t in range(steps + 1):
+            right = 10 + tile + t * pitch
+            self._state(svg, t, right, tile, 34 + tall / 2, roomy)
+            if t:
+                self._step(svg, t, right, tile, pitch, tall, roomy)
         legend = "at every step the same W_ih (blue) and W_hh (amber)"
-        draw(svg, "text", legend, x=480, y=foot + 80, text_anchor="middle", fill=QUIET)
+        draw(svg, "text", legend, x=480, y=tall + 166, text_anchor="middle", fill=QUIET)
         return svg
 
+    def _state(self, svg, t, right, tile, middle, roomy):
+        """h_t: a tile for each unit, with a bar from its middle and, where there is room, the number."""
+        states, weight = self.numbers["h"], 700 if t == self.step else 400
+        full = 1 if self.numbers["nonlinearity"] == "tanh" else max(map(max, states)) or 1
+        left, top, centre = right - tile, middle - 14 * len(states[t]), right - tile / 2
+        draw(svg, "text", f"h{sub(t)}", x=centre, y=top - 9, font_weight=weight, text_anchor="middle")
+        for i, value in enumerate(states[t]):
+            y, share = top + 28 * i, abs(value) / full * tile / 2
+            draw(svg, "rect", x=left, y=y, width=tile, height=26, rx=4, fill="none", stroke=COLOUR["hidden"])
+            bar = {"x": centre - share if value < 0 else centre, "y": y + 1, "width": share, "height": 24}
+            draw(svg, "rect", **bar, fill=COLOUR["hidden"], fill_opacity=0.45)
+            if roomy:
+                draw(svg, "text", _two(value), x=centre, y=y + 19, text_anchor="middle")
 
-def _tile(svg, value, left, top, width):
-    """One number of a state: a frame, a bar from its middle, and the number where there is room."""
-    share = min(1, abs(value)) * width / 2
-    draw(svg, "rect", x=left, y=top, width=width, height=26, rx=4, fill="none", stroke=COLOUR["hidden"])
-    start = left + width / 2 - (share if value < 0 else 0)
-    draw(svg, "rect", x=start, y=top + 1, width=share, height=24, fill=COLOUR["hidden"], fill_opacity=0.45)
-    if width > 44:
-        draw(svg, "text", _two(value), x=left + width / 2, y=top + 19, text_anchor="middle")
+    def _step(self, svg, t, right, tile, pitch, tall, roomy):
+        """The cell left of h_t with its two wires, the input x_t below it, and the label."""
+        x, label, now = self.numbers["x"], self.numbers["labels"][t - 1], t == self.step
+        cell, link, tip = (64, 8, 7) if roomy else (tile, 3, 3)
+        middle, foot, centre = 34 + tall / 2, tall + 94, right - tile - link - cell / 2
+        bold = {"font_weight": 700 if now else 400, "text_anchor": "middle"}
+        back = (
+            f"M{right - pitch + 3:.1f},{middle:.1f}H{centre - cell / 2 - 4:.1f}m-{tip},-{tip}l{tip},{tip}l-{tip},{tip}"
+        )
+        draw(svg, "path", d=back, fill="none", stroke=COLOUR["hidden"], stroke_width=3)
+        up = f"M{centre:.1f},{foot - 5:.1f}V{middle + 36:.1f}m-7,7l7,-7l7,7"
+        draw(svg, "path", d=up, fill="none", stroke=COLOUR["input"], stroke_width=3)
+        box = {"x": centre - cell / 2, "y": middle - 32, "width": cell, "height": 64, "rx": min(12, cell / 3)}
+        fill = COLOUR["hidden"] if now else "#fdf3dd"
+        draw(svg, "rect", **box, fill=fill, stroke=COLOUR["hidden"], stroke_width=3)
+        if roomy:
+            draw(svg, "text", self.numbers["nonlinearity"], x=centre, y=middle + 6, **bold)
+        side, largest = min(20, 0.8 * pitch / len(x[0])), max(abs(value) for row in x for value in row) or 1
+        for j, value in enumerate(x[t - 1]):
+            square = {"x": centre + side * (j - len(x[0]) / 2), "y": foot, "width": side - 2, "height": 18}
+            tone = {"fill": COLOUR["input"], "stroke": COLOUR["input"], "fill_opacity": abs(value) / largest}
+            draw(svg, "rect", **square, **tone)
+        size = min(28, 1.6 * pitch / max(1, len(label)))
+        draw(svg, "text", label, x=centre, y=foot + 48, font_size=size, **bold)
 
 
 def _two(value):
