@@ -134,14 +134,15 @@ def backward_through_time(x, h, weight_hh, dloss_dh):
     -> shares: dict of what each step adds, "weight_hh" (T, H, H), summing to the gradient; and "h" (T, H), all that
        arrives at each h_t, from the loss there and from later steps.
     """
-    dh, da, from_later = torch.zeros_like(dloss_dh), torch.zeros_like(dloss_dh), torch.zeros_like(h[0])
+    dh, da = torch.zeros_like(dloss_dh), torch.zeros_like(dloss_dh)
+    from_later = torch.zeros_like(h[0])
     for t in reversed(range(len(x))):  # step t leads from h[t] to h[t + 1]
         dh[t] = dloss_dh[t] + from_later  # both roads: the loss at this step, and every later one
         da[t] = dh[t] * (1 - h[t + 1] ** 2)  # through tanh, whose slope is known from its value
         from_later = da[t] @ weight_hh  # and through the weights to the state before
     shares = da[:, :, None] * h[:-1, None, :]  # (T, H, H): da on the rows, the state before on the columns
-    gradients = {"weight_ih": da.T @ x, "weight_hh": shares.sum(0), "bias_ih": da.sum(0), "bias_hh": da.sum(0)}
-    return gradients | {"h0": from_later}, {"weight_hh": shares, "h": dh}
+    grads = {"weight_ih": da.T @ x, "weight_hh": shares.sum(0), "bias_ih": da.sum(0), "bias_hh": da.sum(0)}
+    return grads | {"h0": from_later}, {"weight_hh": shares, "h": dh}
 
 
 def bptt(x, h0, weight_ih, weight_hh, bias_ih, bias_hh, dloss_dh):

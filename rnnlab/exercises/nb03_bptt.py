@@ -17,7 +17,7 @@ def _steps():
     g = torch.Generator().manual_seed(1)
     cases = []
     for B, H in (4, 3), (2, 5):
-        dh, h, weight_hh = (torch.randn(shape, generator=g).double() for shape in [(B, H), (B, H), (H, H)])
+        dh, h, weight_hh = (torch.randn(shape, generator=g, dtype=torch.float64) for shape in [(B, H), (B, H), (H, H)])
         cases.append((dh, torch.tanh(h), weight_hh))
     return cases
 
@@ -90,7 +90,7 @@ def _cubic(w):
 
 def _losses():
     g = torch.Generator().manual_seed(2)
-    weights = [torch.randn(shape, generator=g).double() for shape in [(2, 3), (4,)]]
+    weights = [torch.randn(shape, generator=g, dtype=torch.float64) for shape in [(2, 3), (4,)]]
     return [(_cubic, weight, eps) for weight, eps in zip(weights, (0.5, 0.1), strict=True)]
 
 
@@ -158,7 +158,7 @@ def _runs():
     cases = []
     for B, T, H in (3, 4, 2), (2, 3, 4):
         dloss_dh, h, weight_hh = (
-            torch.randn(shape, generator=g).double() for shape in [(B, T, H), (B, T + 1, H), (H, H)]
+            torch.randn(shape, generator=g, dtype=torch.float64) for shape in [(B, T, H), (B, T + 1, H), (H, H)]
         )
         cases.append((dloss_dh, torch.tanh(h), weight_hh))
     return cases
@@ -261,8 +261,8 @@ def _nets():
         rnn = torch.nn.RNN(2, 3).double()
         with torch.no_grad():
             for p in rnn.parameters():
-                p.copy_(0.7 * torch.randn(p.shape, generator=g))
-        cases.append((rnn, torch.randn(T, 2, generator=g).double(), _squares, k))
+                p.copy_(0.7 * torch.randn(p.shape, generator=g, dtype=p.dtype))
+        cases.append((rnn, torch.randn(T, 2, generator=g, dtype=torch.float64), _squares, k))
     return cases
 
 
