@@ -152,16 +152,19 @@ def _compare(mine, theirs, where="it"):
 def _compare_tensors(mine, theirs, where):
     if not isinstance(mine, torch.Tensor):
         return f"{where} returns {_kind(mine)}, expected a tensor of shape RETURNS."
+    shape, letters = ("the shape", " = RETURNS") if where == "it" else (f"the shape of {where}", "")
     if mine.shape != theirs.shape:
-        return f"the shape is {tuple(mine.shape)}, expected {tuple(theirs.shape)} = RETURNS."
-    if mine.is_complex() or mine.layout != torch.strided:
-        return f"{where} returns a {mine.dtype} tensor, expected {theirs.dtype}."
+        return f"{shape} is {tuple(mine.shape)}, expected {tuple(theirs.shape)}{letters}."
+    if mine.is_complex():
+        return f"{where} returns complex numbers, expected real ones."
+    if mine.layout != torch.strided:
+        return f"{where} returns a sparse tensor, expected an ordinary one."
     close = torch.isclose(mine.double(), theirs.double(), rtol=1e-4, atol=1e-6, equal_nan=True)
     if close.all():
         return None
     at = tuple((~close).nonzero()[0].tolist())
     share = f"{(~close).sum()} of {close.numel()} values are not"
-    return (f"the shape is right, {share}. The first is at {list(at)}: "
+    return (f"{shape} is right, {share}. The first is at {list(at)}: "
             f"{mine[at].item():.4g}, expected {theirs[at].item():.4g}.")  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import inspect
 import io
 import random
 import threading
+import time
 
 import numpy as np
 import torch
@@ -39,7 +40,7 @@ def run(function, case, seconds):
     In a thread of its own: an alarm in this one would not wake a sleeping call, could be swallowed by a bare `except:`,
     and could ring just after the call is over.
     """
-    result, arguments = Result(), copy.deepcopy(case)
+    result, arguments, finished = Result(), copy.deepcopy(case), threading.Event()
 
     def call():
         torch.manual_seed(0)
@@ -49,13 +50,16 @@ def run(function, case, seconds):
             result.value = _plain(value)
         except BaseException as error:  # SystemExit too
             result.error = error
+        finished.set()
 
     thread = threading.Thread(target=call, daemon=True)
     try:
         thread.start()
-        thread.join(seconds)
+        end = time.monotonic() + seconds
+        while not finished.wait(0.05) and time.monotonic() < end:  # short waits: an interrupt may not break a long one
+            pass
     finally:  # also when the learner interrupts
-        late = thread.is_alive()
+        late = not finished.is_set()
         if late:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
     if late:

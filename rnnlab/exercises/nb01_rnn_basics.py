@@ -96,7 +96,7 @@ def _loops():
         return torch.tanh(x_t @ w + 0.7 * h)
 
     (w,) = _random((4, 4), seed=5)
-    shapes = ((2, 5, 4), (2, 4)), ((3, 3, 4), (3, 4))
+    shapes = ((2, 5, 4), (2, 4)), ((3, 4, 4), (3, 4))
     return [(step, *_random(x, seed=6), *_random(h, seed=7, learns=True)) for x, h in shapes]
 
 
@@ -139,9 +139,8 @@ def _over_the_batch(step, x, h):
     return torch.stack(out, dim=1), h
 
 
-def _last_step_missing(step, x, h):
-    out, _ = rnn_loop.answer(step, x[:, :-1], h)
-    return out, out[:, -1]
+def _as_many_steps_as_words(step, x, h):
+    return rnn_loop.answer(step, x[:, : len(x)], h)
 
 
 rnn_loop = Exercise(
@@ -167,7 +166,7 @@ rnn_loop = Exercise(
         ),
         _outputs_only: "out is right and the last state is missing: return both.",
         _over_the_batch: "your loop goes over x, which is over the batch. Time is axis 1: take x[:, t].",
-        _last_step_missing: "the last letter is never read. range(T) goes from 0 to T-1 already.",
+        _as_many_steps_as_words: "len(x) counts the batch, B. The number of steps is x.shape[1].",
     },
 )
 
@@ -291,12 +290,12 @@ def next_letter(net, text, letters):
 
 
 def _texts():
-    rnn, head = nn.RNN(5, 8, batch_first=True, dtype=torch.float64), nn.Linear(8, 5, dtype=torch.float64)
+    rnn, head = nn.RNN(5, 8, batch_first=True), nn.Linear(8, 5)
     for seed, parameter in enumerate([*rnn.parameters(), *head.parameters()], 12):
-        parameter.data = _random(parameter.shape, seed=seed)[0]
+        parameter.data = _random(parameter.shape, seed=seed)[0].to(parameter.dtype)
 
     def net(x):
-        return head(rnn(x.double())[0])  # any float will do
+        return head(rnn(x)[0])
 
     return [(net, text, "!ehlo") for text in ("hell", "he", "lohe", "olle!h", "eh!", "oho!", "leo", "hello!", "ohe")]
 
@@ -312,7 +311,7 @@ def _index_not_letter(net, text, letters):
 
 def _largest_of_all(net, text, letters):
     x = torch.eye(len(letters))[encode(text, letters)][None]
-    return letters[net(x)[0].max(0).values.argmax()]
+    return letters[net(x).argmax()]
 
 
 next_letter = Exercise(
@@ -335,11 +334,8 @@ next_letter = Exercise(
         lambda net, text, letters: next_letter.answer(net, text[:-1], letters): (
             "the last letter of text is not read: that is the guess for the letter you already have."
         ),
-        lambda net, text, letters: next_letter.answer(net, text[::-1], letters): (
-            "the text is read backwards. The first letter goes in first."
-        ),
         _every_guess: "these are the guesses of every step. Only the last one is about the letter after text.",
         _index_not_letter: "that is the place in letters. Look it up: letters[...] gives the letter.",
-        _largest_of_all: "the largest score of all steps wins here. Look at the scores of the last step only.",
+        _largest_of_all: "argmax goes over all steps and letters at once. Take the scores of the last step first.",
     },
 )
