@@ -86,7 +86,8 @@ def fit(model: nn.Module, train, optimizer, epochs: int, *, valid=None, loss=cro
     train, valid: any iterable of batches (*inputs, target), such as `Batches` or a DataLoader.
     schedule: a learning-rate schedule that takes one step per batch.  clip: the largest norm of the gradient.
     checkpoint: a file that after each epoch holds the last state and the best weights. After an interrupt, the same
-    call with resume=True goes on at the start of the interrupted epoch and ends with the same numbers.
+    call with resume=True goes on at the start of the interrupted epoch and ends with the same numbers; without it,
+    a new run starts and takes the place of the old one in the file.
     ValueError for labels, inputs or a loss that make no sense; OSError where the checkpoint cannot be read or written.
     """
     if not isinstance(epochs, int) or epochs < 1:
@@ -116,6 +117,8 @@ def fit(model: nn.Module, train, optimizer, epochs: int, *, valid=None, loss=cro
                 schedule.step()
             total += value.item() * target.numel()
             count += target.numel()
+        if not count:
+            raise ValueError(f"train gave no batch in epoch {epoch}, expected something to go through again and again")
         history.seconds.append(time.perf_counter() - start)
         history.loss.append(total / count)
         if valid is not None:

@@ -275,6 +275,7 @@ odd_x[20, 1, 2], odd_y[30] = torch.nan, 2
     (batches_of(x, y[:, None]), ValueError, r"target has shape \(8, 1\), expected \(8,\)"),
     (batches_of(x, y.float()), TypeError, "target has dtype torch.float32, expected labels of dtype torch.int64"),
     ([], ValueError, "train is empty, expected at least one batch"),
+    (iter([]), ValueError, "train gave no batch in epoch 1, expected something to go through again and again"),
 ])
 @pytest.mark.parametrize("cell", ["rnn", "lstm"])
 def test_batches_that_make_no_sense_are_refused_before_they_do_harm(train, error, words, cell):
@@ -282,7 +283,7 @@ def test_batches_that_make_no_sense_are_refused_before_they_do_harm(train, error
     with refused(words, error):
         training.fit(model, train, torch.optim.Adam(model.parameters(), 0.01), 1, show=False)
     assert all(w.isfinite().all() for w in model.parameters())
-    with refused(words.replace("train is", "batches is"), error):
+    with refused(re.sub("train .*", "batches is empty, expected at least one batch", words), error):
         training.evaluate(model, train)
 
 
