@@ -84,7 +84,7 @@ def lab(tmp_path_factory):
 
 def answers_to_keys_and_mouse(play, page):
     root = play.on(page)
-    for move in (lambda: play.press(root, "ArrowRight"), lambda: play.draw(root)):
+    for move in (lambda: play.step(root), lambda: play.draw(root)):
         before = markup(root)
         move()
         changed = f"([root, before]) => ({tools.MARKUP})(root) !== before"
@@ -169,7 +169,7 @@ def test_the_same_explorer_twice_on_a_page_is_two(play, exported, open_offline):
     page.locator(".rnnlab").nth(1).wait_for()
     both = page.locator(".rnnlab").all()
     before = [markup(root) for root in both]
-    play.press(both[1], "ArrowRight")
+    play.step(both[1])
     assert markup(both[0]) == before[0] and markup(both[1]) != before[1]
 
 
@@ -189,13 +189,13 @@ def test_two_views_share_a_model_and_one_can_leave(play, open_offline, tmp_path)
     page.locator(".rnnlab").nth(1).wait_for()
     both = page.locator(".rnnlab").all()
     before = [markup(root) for root in both]
-    play.press(both[0], "ArrowRight")
+    play.step(both[0])
     after = [markup(root) for root in both]
     assert before[0] != after[0] and before[1] != after[1]
     listening = page.evaluate("listening()")
     page.evaluate("leave()")
     assert page.evaluate("listening()") == listening / 2
-    play.press(both[0], "ArrowRight")
+    play.step(both[0])
     assert markup(both[0]) != after[0] and markup(both[1]) == after[1]
 
 
@@ -226,10 +226,9 @@ def test_in_jupyterlab_lesson_01_runs_and_its_explorer_answers(lab, open_page):
 @pytest.fixture(scope="session")
 def gallery(lab, chromium):
     """JupyterLab in its dark theme with a live widget of every explorer, one in a cell."""
-    cells = [f"from rnnlab.explorers.{play.module} import {play.kind}\n{play.kind}.example()" for play in EXPLORERS]
     page = chromium.new_context(viewport={"width": 1280, "height": 720}).new_page()
     lab.set("themes", theme="JupyterLab Dark")
-    lab.run_all(page, lab.write("gallery.ipynb", *cells))
+    lab.run_all(page, lab.write("gallery.ipynb", *[play.source for play in EXPLORERS]))
     lab.set("themes")
     yield page
     page.context.close()
@@ -238,7 +237,7 @@ def gallery(lab, chromium):
 @every
 def test_in_jupyterlab_it_is_dark_answers_and_keeps_its_keys(play, gallery):
     root, cells = play.on(gallery), gallery.locator(".jp-CodeCell").count()
-    assert is_dark(root) and serious(gallery, f".rnnlab.{play.module.replace('_', '-')}") == []
+    assert is_dark(root) and serious(gallery, play.selector) == []
     answers_to_keys_and_mouse(play, gallery)
     for key in ("d", "d", "x", "a", "ArrowLeft", "ArrowUp"):  # to JupyterLab these delete, cut, add and fold cells
         play.press(root, key)

@@ -1,6 +1,7 @@
 """The explorers in a real browser, for tests and benchmarks: Chromium, exported pages, JupyterLab on loopback."""
 
 import contextlib
+import importlib
 import json
 import os
 import secrets
@@ -29,7 +30,7 @@ MARKUP = "root => [...root.querySelectorAll('svg, .say')].map(node => node.outer
 class Play:
     """How a learner plays with an explorer: the control that takes the arrow keys, what the mouse is drawn across."""
 
-    kind: str  # the class; its module, and the class of its root on the page, is the same in small letters and _ or -
+    kind: str  # the class DrawADigit; its module is draw_a_digit, its root on the page has the class draw-a-digit
     lesson: str
     control: tuple[str, str]  # role and label
     drawn: str  # a selector inside the explorer
@@ -38,12 +39,21 @@ class Play:
     def module(self):
         return "".join(f"_{c.lower()}" if c.isupper() else c for c in self.kind).lstrip("_")
 
+    @property
+    def source(self):
+        """The cell that shows a small one."""
+        return f"from rnnlab.explorers.{self.module} import {self.kind}\n{self.kind}.example()"
+
     def example(self):
-        return getattr(__import__(f"rnnlab.explorers.{self.module}", fromlist=[self.kind]), self.kind).example()
+        return getattr(importlib.import_module(f"rnnlab.explorers.{self.module}"), self.kind).example()
+
+    @property
+    def selector(self):
+        return f".rnnlab.{self.module.replace('_', '-')}"
 
     def on(self, page):
         """The first one on the page, awake and in view."""
-        root = page.locator(f".rnnlab.{self.module.replace('_', '-')}").first
+        root = page.locator(self.selector).first
         root.wait_for()
         root.scroll_into_view_if_needed()
         return root
@@ -51,6 +61,12 @@ class Play:
     def press(self, root, key):
         role, label = self.control
         root.get_by_role(role, name=label).first.press(key)
+
+    def step(self, root, back=False):
+        """One arrow key on the control: on, or back where it stands at its end or is told to."""
+        role, label = self.control
+        at_end = root.get_by_role(role, name=label).first.evaluate("input => input.value === input.max")
+        self.press(root, "ArrowLeft" if back or at_end else "ArrowRight")
 
     def draw(self, root):
         """Mouse down, across the picture, up."""
