@@ -32,9 +32,9 @@ both_ends = Exercise(
     returns="(B, 2H)",
     hints=(
         "The forward direction is done at the last step, the backward direction at the first. "
-        "Both answers also stand in h_n, and there they are the last two entries.",
-        "Put two pieces of shape (B, H) side by side: torch.cat([...], dim=1). "
-        "In h_n the forward one is at -2 and the backward one at -1.",
+        "Both answers also stand in `h_n`, and there they are the last two entries.",
+        "Put two pieces of shape (B, H) side by side: `torch.cat([...], dim=1)`. "
+        "In `h_n` the forward one is at -2 and the backward one at -1.",
     ),
     wrong={
         lambda out, h_n: out[:, -1]: (
@@ -70,7 +70,7 @@ five_shapes = Exercise(
     hints=(
         "Say each axis in words: which sequence, which step, which layer and direction, how many numbers. "
         "A weight maps what comes in (columns) to what goes out (rows).",
-        "Three of the five hold a factor of 2: out has both directions side by side, h_n has them as extra entries, "
+        "Three of the five hold a factor of 2: `out` has both directions side by side, `h_n` has them as more entries, "
         "and the second layer reads what the first one wrote.",
     ),
     wrong={
@@ -138,9 +138,9 @@ lstm_states = Exercise(
     cases=lambda: [(_randn((3, 5, 4))[0].float(), 2), (_randn((2, 6, 3))[0].float(), 5)],
     returns="out, h_n and c_n",
     hints=(
-        "The layer is called nn.LSTM and takes the same arguments. An LSTM carries two states, so it returns more.",
+        "The layer is called `nn.LSTM` and takes the same arguments. An LSTM carries two states, so it returns more.",
         "It returns two things, and the second of them is a pair: the hidden state first, then the cell state. "
-        "Python unpacks a pair inside a tuple with brackets: a, (b, c) = ...",
+        "Python unpacks a pair inside a tuple with brackets: `a, (b, c) = ...`",
     ),
     wrong={
         lambda x, hidden_size: _layer(nn.LSTM, x, hidden_size): (
@@ -189,9 +189,9 @@ packed_states = Exercise(
     returns="(B, H)",
     hints=(
         "Pack, run, and take the state: a packed batch leaves the state at each sequence's own end. "
-        "Look up the arguments with help(pack_padded_sequence).",
-        "Two arguments matter beside x and lengths: batch_first, and enforce_sorted=False, which sorts the batch "
-        "and puts h_n back in your order. The top layer is h_n[-1].",
+        "Look up the arguments with `help(pack_padded_sequence)`.",
+        "Two arguments matter beside `x` and `lengths`: `batch_first`, and `enforce_sorted=False`, which sorts the "
+        "batch and puts `h_n` back in your order. The top layer is `h_n[-1]`.",
     ),
     wrong={
         lambda rnn, x, lengths: rnn(x)[1][-1]: (
@@ -231,8 +231,8 @@ last_valid = Exercise(
     cases=lambda: [(*_randn((3, 5, 2)), torch.tensor([2, 5, 3])), (*_randn((4, 8, 3)), torch.tensor([6, 1, 4, 4]))],
     returns="(B, H)",
     hints=(
-        "For sequence 0 it is out[0, lengths[0] - 1]. Indexing with two tensors does this for every sequence at once.",
-        "The first index counts the sequences, torch.arange(len(out)), and the second is the step for each.",
+        "For sequence 0 it is `out[0, lengths[0] - 1]`. Indexing with two tensors does this for all of them at once.",
+        "The first index counts the sequences, `torch.arange(len(out))`, and the second is the step for each.",
     ),
     wrong={
         lambda out, lengths: out[:, -1]: (

@@ -16,7 +16,7 @@ const STYLE_OF_SHAPES = `.shape-machine {
   .wire { fill: none; stroke: var(--ink); stroke-width: 2.5; stroke-linecap: round; stroke-linejoin: round; }
   .say { min-height: 2.8em; }
 }
-@container (max-width: 600px) { .shape-machine { input[type=range] { width: auto; } .control legend, .control > span:first-child { min-width: 6.5em; }
+@container (max-width: 600px) { .shape-machine { .control { width: 100%; } input[type=range] { width: auto; } .control legend, .control > span:first-child { min-width: 6.5em; }
   .say { min-height: 5.6em; } } }`;
 const GAP = 12;
 
