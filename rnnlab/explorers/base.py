@@ -64,10 +64,10 @@ class Explorer(anywidget.AnyWidget):
         return f"{type(self).__name__}()"
 
 
-def with_kit(name):
-    """The script `name` beside this file behind the kit: an anywidget module cannot import its neighbours."""
+def with_kit(*names):
+    """The scripts `names` beside this file behind the kit: an anywidget module cannot import its neighbours."""
     here = Path(__file__).parent
-    return "\n".join((here / part).read_text(encoding="utf-8") for part in ("kit.js", name))
+    return "\n".join((here / part).read_text(encoding="utf-8") for part in ("kit.js", *names))
 
 
 def rounded(values, digits=3):

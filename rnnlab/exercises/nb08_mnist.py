@@ -1,0 +1,231 @@
+"""Exercises of lesson 08, MNIST."""
+
+import torch
+from torch import nn
+
+from rnnlab.models import Reader
+
+from . import Exercise
+
+
+def as_rows(images):
+    """A batch of pictures (B, 1, 28, 28) as sequences of rows, (B, 28, 28): one row is one step."""
+    return images.squeeze(1)
+
+
+def _pictures():
+    g = torch.Generator().manual_seed(0)
+    return [(torch.rand(size, 1, 28, 28, generator=g, dtype=torch.float64),) for size in (3, 1, 28)]
+
+
+as_rows = Exercise(
+    as_rows,
+    cases=_pictures,
+    returns="(B, 28, 28)",
+    hints=(
+        "No pixel has to move. One axis of length 1 has to go, and only that one.",
+        "`squeeze` takes the number of the axis to drop. Without a number it drops every axis of length 1, "
+        "and a batch of one picture loses its batch axis too.",
+    ),
+    wrong={
+        lambda images: images.squeeze(): (
+            "Right for most batches. A batch of one picture becomes (28, 28): say which axis `squeeze` may drop."
+        ),
+        lambda images: images.squeeze(1).transpose(1, 2): (
+            "The shape is right, but every picture lies on its side: your steps are columns, not rows."
+        ),
+        lambda images: images.reshape(28, -1, 28).transpose(0, 1): (
+            "The shape is right and the pixels are mixed: 28 came first in your reshape, so each of your pictures "
+            "holds rows of several. Keep B in front."
+        ),
+        lambda images: images.flatten(1): (
+            "You made one row of 784 numbers of each picture. The net needs 28 steps of 28: keep the last two axes."
+        ),
+    },
+)
+
+
+def accuracy(model, batches):
+    """The share of all examples the model gets right. batches: a list of (x (B, T, I), labels (B,)) -> a number."""
+    right = count = 0
+    for x, labels in batches:
+        right += (model(x).argmax(dim=1) == labels).sum().item()
+        count += len(labels)
+    return right / count
+
+
+class _Knows(nn.Module):
+    """Looks up its answer in the first pixel of the first row: right where that says so."""
+
+    def forward(self, x):
+        return nn.functional.one_hot(x[:, 0, 0].long(), 10).double()
+
+
+def _batches():
+    g = torch.Generator().manual_seed(0)
+    cases = []
+    for sizes in ([4, 4, 1], [5, 2]):
+        batches = []
+        for number, size in enumerate(sizes):
+            x = torch.randint(10, (size, 3, 10), generator=g).double()
+            labels = x[:, 0, 0].long()
+            labels[: size - 1 - number % 2] += 1  # the last batch is the best one
+            batches.append((x, labels % 10))
+        cases.append((_Knows(), batches))
+    return cases
+
+
+def _mean_of_means(model, batches):
+    return sum((model(x).argmax(dim=1) == labels).double().mean().item() for x, labels in batches) / len(batches)
+
+
+def _last_batch(model, batches):
+    for x, labels in batches:
+        right = (model(x).argmax(dim=1) == labels).double().mean().item()
+    return right
+
+
+def _wrong_axis(model, batches):
+    right = count = 0
+    for x, labels in batches:
+        right += (model(x).argmax(dim=0) == labels).sum().item()
+        count += len(labels)
+    return right / count
+
+
+def _sum_of_means(model, batches):
+    return sum((model(x).argmax(dim=1) == labels).sum().item() for x, labels in batches) / len(batches)
+
+
+accuracy = Exercise(
+    accuracy,
+    cases=_batches,
+    returns="a share from 0 to 1",
+    hints=(
+        "Add up two things over the whole loop: how many were right, and how many there were.",
+        "The answer of the model is its largest logit, `argmax(dim=1)`. Divide once, after the loop.",
+    ),
+    wrong={
+        _mean_of_means: (
+            "You average the accuracies of the batches. The last batch is smaller, and its examples now count "
+            "for more. "
+            "Add up right answers and examples; divide once."
+        ),
+        _last_batch: (
+            "You return the accuracy of the last batch alone: the number is overwritten in each turn of the loop."
+        ),
+        _sum_of_means: (
+            "You divide by the number of batches. Right answers have to be divided by the number of examples."
+        ),
+        _wrong_axis: (
+            "Your argmax runs over the batch (dim=0). The ten logits of one example lie along dim=1."
+        ),
+    },
+)
+
+
+def permute_rows(images, order):
+    """The same new order of rows for every picture: images (B, 28, 28), order (28,) -> (B, 28, 28)."""
+    return images[:, order]
+
+
+def _orders():
+    g = torch.Generator().manual_seed(0)
+    return [
+        (torch.rand(size, 28, 28, generator=g, dtype=torch.float64), torch.randperm(28, generator=g))
+        for size in (28, 30)
+    ]
+
+
+def _own_order(images, order):
+    return torch.stack([image[torch.randperm(len(order))] for image in images])
+
+
+permute_rows = Exercise(
+    permute_rows,
+    cases=_orders,
+    returns="(B, 28, 28)",
+    hints=(
+        "Indexing with a tensor of numbers picks entries in that order. Along which axis do the rows lie?",
+        "A colon keeps an axis as it is. You want every picture, and of each the rows that `order` names.",
+    ),
+    wrong={
+        lambda images, order: images[order]: (
+            "You permute the first axis: the pictures change places (and beyond 28 of them some are lost), their "
+            "rows do not."
+        ),
+        lambda images, order: images[:, :, order]: (
+            "You permute the pixels within each row. Rows lie along axis 1."
+        ),
+        _own_order: (
+            "You draw a new order, another one for every picture. A net can get used to one fixed order, "
+            "`order`, not to a new one each time."
+        ),
+        lambda images, order: images[:, order.argsort()]: (
+            "Your order is the inverse one: row order[i] of the old picture has to become row i of the new one."
+        ),
+    },
+)
+
+
+def row_beliefs(net, images):
+    """Ten beliefs after each row. net: Reader, reading "last"; images (B, 28, 28) -> (B, 28, 10), summing to 1."""
+    out, _ = net.recurrent(images)
+    return net.head(out).softmax(dim=-1)
+
+
+def _readers():
+    cases = []
+    for cell in ("gru", "rnn"):
+        torch.manual_seed(0)
+        cases.append((Reader(28, 8, 10, cell=cell).double(), torch.rand(3, 28, 28, dtype=torch.float64)))
+    return cases
+
+
+def _over_time(net, images):
+    out, _ = net.recurrent(images)
+    return net.head(out).softmax(dim=1)
+
+
+def _last_only(net, images):
+    out, _ = net.recurrent(images)
+    return net.head(out[:, -1]).softmax(dim=-1)
+
+
+def _logits(net, images):
+    out, _ = net.recurrent(images)
+    return net.head(out)
+
+
+def _alone(net, images):
+    return torch.stack([net(row[:, None]) for row in images.unbind(1)], dim=1).softmax(dim=-1)
+
+
+row_beliefs = Exercise(
+    row_beliefs,
+    cases=_readers,
+    returns="(B, 28, 10)",
+    hints=(
+        "`net.recurrent` gives an output for every row. `net.head` works on the last axis, however many stand "
+        "before it.",
+        "Unpack the outputs and the last state, send all the outputs through the head, and make shares of the "
+        "ten logits.",
+    ),
+    wrong={
+        _last_only: (
+            "This is the belief after the last row alone, (B, 10). Keep all 28 outputs: the head takes (B, 28, "
+            "H) as well."
+        ),
+        _over_time: (
+            "Your softmax runs over the rows, so each digit's beliefs add up to 1 over time. It belongs on the "
+            "last axis."
+        ),
+        _logits: (
+            "These are logits. Beliefs lie between 0 and 1 and add up to 1 after each row: a softmax is missing."
+        ),
+        _alone: (
+            "Each row is read alone, from an empty state. After row t the net has read rows 1 to t: use one run "
+            "over all rows."
+        ),
+    },
+)  # fmt: skip

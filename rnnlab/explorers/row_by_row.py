@@ -1,0 +1,155 @@
+"""Row by row: a digit read one row after the other, and the ten beliefs after each row."""
+
+import base64
+import io
+
+import torch
+import traitlets
+from PIL import Image
+
+from rnnlab.explorers.base import COLOUR, QUIET, Explorer, draw, picture, with_kit
+
+MOST = 12  # pictures; as many pills fit in two rows on a phone
+
+
+class RowByRow(Explorer):
+    """Read a picture row by row and see ten beliefs move.
+
+    model: has `beliefs(x)`, (N, T, I) -> logits (N, T, 10), as `models.Reader`;
+    images: (N, T, I) from 0 paper to 1 ink, N up to 12; labels: what each picture is called, 1, 2, … N unless told.
+    `digit` (0 … N-1) and `row` (1 … T) say where the reader is, and move the picture when they are set.
+    Raises TypeError or ValueError where any of these is something else.
+    """
+
+    _esm = with_kit("reading.js", "row_by_row.js")
+    numbers = traitlets.Dict().tag(sync=True)
+    digit = traitlets.Int(0).tag(sync=True)
+    row = traitlets.Int(1).tag(sync=True)
+
+    def __init__(self, model, images, labels=None, digit=0, row=None):
+        if not callable(getattr(model, "beliefs", None)):
+            raise TypeError(f"model must have beliefs(x), as models.Reader has, and {type(model).__name__} has none.")
+        images = checked_images(images)
+        labels = [str(i + 1) for i in range(len(images))] if labels is None else [str(label) for label in labels]
+        if len(labels) != len(images):
+            raise ValueError(f"labels must be {len(images)}, one for each picture, not {len(labels)}.")
+        shares = beliefs(model, images)
+        if not shares.isfinite().all():
+            raise ValueError("model must believe finite numbers, and there is a NaN or an infinity in its beliefs.")
+        if shares.shape != (*images.shape[:2], 10):
+            raise ValueError(f"model must give ten beliefs after each row, and its shape is {tuple(shares.shape)}.")
+        # Whole numbers, so that the page is the same on every processor: thousandths, and bytes of ink.
+        numbers = {
+            "pixels": [pack(image) for image in images],
+            "beliefs": (1000 * shares).round().int().tolist(),
+            "labels": labels,
+        }
+        super().__init__(numbers=numbers, digit=digit, row=images.shape[1] if row is None else row)
+
+    @traitlets.validate("digit", "row")
+    def _inside(self, proposal):
+        name, table = proposal.trait.name, self.numbers["beliefs"]
+        low, high = (0, len(table) - 1) if name == "digit" else (1, len(table[0]))
+        if not low <= proposal.value <= high:
+            raise ValueError(f"{name} goes from {low} to {high}, and {proposal.value} is outside.")
+        return proposal.value
+
+    @classmethod
+    def example(cls):
+        torch.manual_seed(0)
+        from rnnlab.models import Reader
+
+        return cls(Reader(28, 6, 10, "gru", "max"), strokes(), labels=["1", "7"])
+
+    def alt(self):
+        table = [[share / 1000 for share in row] for row in self.numbers["beliefs"][self.digit]]
+        return said(self.numbers["labels"][self.digit], table, self.row)
+
+    def still(self):
+        table = [[share / 1000 for share in row] for row in self.numbers["beliefs"][self.digit]]
+        return reading_picture(self.numbers["pixels"][self.digit], table, self.row)
+
+
+def checked_images(images):
+    """Images as a float64 tensor (N, T, I); TypeError or ValueError with one sentence if they are none."""
+    if not isinstance(images, torch.Tensor):
+        raise TypeError(f"images must be a tensor (N, T, I), not {type(images).__name__}.")
+    if images.dim() != 3 or not 1 <= len(images) <= MOST or 0 in images.shape:
+        raise ValueError(f"images must be (N, T, I) with N from 1 to {MOST}, not {tuple(images.shape)}.")
+    if not images.isfinite().all() or images.min() < 0 or images.max() > 1:
+        raise ValueError("images must lie between 0, paper, and 1, ink.")
+    return images.detach().double().cpu()
+
+
+@torch.no_grad()
+def beliefs(model, images):
+    """What the model believes after each row: images (N, T, I) -> shares (N, T, 10), float64, each row adds up to 1."""
+    weight = next(model.parameters())
+    return model.beliefs(images.to(weight)).double().cpu().softmax(dim=-1)
+
+
+def pack(image):
+    """An image in [0, 1] as bytes of ink in base64."""
+    return base64.b64encode(bytes((255 * image).round().int().flatten().tolist())).decode()
+
+
+def ranked(row):
+    """The digits, the most believed first."""
+    return sorted(range(len(row)), key=lambda digit: -row[digit])
+
+
+def said(label, table, row):
+    """One sentence on a reading. table: beliefs, T lists of ten; row: how many rows are read."""
+    now = table[row - 1]
+    first, second = ranked(now)[:2]
+    return (
+        f"Picture {label}, read to row {row} of {len(table)}: the net believes {first} with {now[first]:.0%} "
+        f"and {second} with {now[second]:.0%}."
+    )
+
+
+def reading_picture(pixels, table, row):
+    """The still picture: what is read so far, ten bars, ten curves. pixels: bytes in base64; table as in `said`."""
+    T, now = len(table), table[row - 1]
+    ink = base64.b64decode(pixels)
+    wide = len(ink) // T
+    svg, (first, second) = picture(960, 264), ranked(now)[:2]
+    grey = Image.frombytes("L", (wide, T), bytes(255 - value for value in ink))
+    with io.BytesIO() as file:
+        grey.resize((8 * wide, 8 * T), Image.Resampling.NEAREST).save(file, "PNG", optimize=True)
+        source = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    draw(svg, "image", href=source, x=20, y=20, width=224, height=224)
+    edge = 224 / T
+    draw(svg, "rect", x=20, y=20 + edge * row, width=224, height=224 - edge * row, fill="#fff", fill_opacity=0.75)
+    draw(svg, "rect", x=20, y=20, width=224, height=224, fill="none", stroke=QUIET)
+    band = {"fill": "none", "stroke": COLOUR["input"], "stroke_width": 3}
+    draw(svg, "rect", x=20, y=20 + edge * (row - 1), width=224, height=edge, **band)
+    for digit, share in enumerate(now):
+        y, weight, deep = 18 + 23 * digit, *((700, 1) if digit == first else (400, 0.45))
+        draw(svg, "text", str(digit), x=276, y=y + 15, font_weight=weight)
+        draw(svg, "rect", x=296, y=y, width=180 * share, height=18, fill=COLOUR["output"], fill_opacity=deep)
+        draw(svg, "text", f"{share:.0%}", x=536, y=y + 15, text_anchor="end", font_weight=weight)
+    x, y = (lambda t: 580 + 350 * t / max(1, T - 1)), (lambda share: 220 - 190 * share)
+    for digit in reversed(ranked(now)):
+        points = " ".join(f"{x(t):.0f},{y(shares[digit]):.1f}" for t, shares in enumerate(table))
+        colour = COLOUR["output"] if digit == first else QUIET if digit == second else "#c9c9c9"
+        draw(svg, "polyline", points=points, fill="none", stroke=colour, stroke_width=4 if digit == first else 2)
+    for digit in range(10):
+        best = max(range(T), key=lambda t: table[t][digit])
+        if table[best][digit] > 0.2:
+            name = {"text_anchor": "middle", "font_weight": 700}
+            draw(svg, "text", str(digit), x=x(best), y=max(24, y(table[best][digit]) - 6), **name)
+    draw(svg, "line", x1=x(row - 1), x2=x(row - 1), y1=30, y2=220, stroke=COLOUR["input"], stroke_width=3)
+    draw(svg, "text", "row 1", x=580, y=244, fill=QUIET)
+    draw(svg, "text", str(T), x=930, y=244, text_anchor="end", fill=QUIET)
+    return svg
+
+
+def strokes():
+    """A straight 1 and a 7, drawn with a ruler, for examples and tests: (2, 28, 28)."""
+    images = torch.zeros(2, 28, 28)
+    images[0, 4:24, 13:15] = 1
+    images[1, 4:6, 7:21] = 1
+    for row in range(6, 24):
+        images[1, row, 20 - row // 2 : 22 - row // 2] = 1
+    return images
