@@ -186,6 +186,19 @@ def _last_loss_only(dloss_dh, h, weight_hh):
     return torch.einsum("bti,btj->ij", _arriving(dloss_dh, h, weight_hh), h[:, :-1])
 
 
+def _slope_of_the_state_before(dloss_dh, h, weight_hh):
+    shifted = torch.cat([h[:, :1], h[:, :-1]], dim=1)
+    return torch.einsum("bti,btj->ij", _arriving(dloss_dh, shifted, weight_hh), h[:, :-1])
+
+
+def _forward_in_time(dloss_dh, h, weight_hh):
+    total, later = torch.zeros_like(weight_hh), 0.0
+    for t in range(dloss_dh.shape[1]):
+        da = (dloss_dh[:, t] + later) * (1 - h[:, t + 1] ** 2)
+        total, later = total + da.T @ h[:, t], da @ weight_hh
+    return total
+
+
 def _state_after(dloss_dh, h, weight_hh):
     return torch.einsum("bti,btj->ij", _arriving(dloss_dh, h, weight_hh), h[:, 1:])
 
@@ -223,6 +236,12 @@ accumulate = Exercise(
         ),
         _last_loss_only: (
             "only the loss of the last step is in it. Every step has its own dloss_dh; add it to what comes from later."
+        ),
+        _slope_of_the_state_before: (
+            "the slope is that of the state before. Step t computed h[:, t + 1]: that tanh is the one you go through."
+        ),
+        _forward_in_time: (
+            "you walk forward in time, so what you carry comes from earlier steps. Start at the last one and walk back."
         ),
         _state_after: (
             "the shares use the state after the step. weight_hh multiplied the state before it: h[:, t] for step t."
@@ -279,6 +298,14 @@ def _no_detach(rnn, x, loss, k):
     return rnn.weight_hh_l0.grad
 
 
+def _outputs_detached(rnn, x, loss, k):
+    state = None
+    for piece in x.split(k):
+        outputs, state = rnn(piece, state)
+        loss(outputs.detach()).backward()
+    return rnn.weight_hh_l0.grad
+
+
 def _state_lost(rnn, x, loss, k):
     for piece in x.split(k):
         loss(rnn(piece)[0]).backward()
@@ -315,6 +342,10 @@ truncated_gradient = Exercise(
         _no_detach: (
             "PyTorch stopped with a RuntimeError. Is detach missing? Then the second backward() runs on into the first "
             "piece, whose graph is freed already."
+        ),
+        _outputs_detached: (
+            "nothing is left to walk back through: what you hand to the loss is detached. Detach only the state that "
+            "enters the next piece."
         ),
         _state_lost: (
             "each piece starts from zeros. Cut the history, not the memory: detach keeps the numbers of the state."
