@@ -129,7 +129,8 @@ def _compare(mine, theirs, where="it"):
         if not isinstance(mine, (tuple, list)) or len(mine) != len(theirs):
             many = f"{len(mine)} things" if isinstance(mine, (tuple, list)) else _kind(mine)
             return f"{where} returns {many}, expected {len(theirs)}: RETURNS."
-        parts = (_compare(a, b, f"part {i}") for i, (a, b) in enumerate(zip(mine, theirs, strict=True), 1))
+        part = "part" if where == "it" else f"{where}, part"
+        parts = (_compare(a, b, f"{part} {i}") for i, (a, b) in enumerate(zip(mine, theirs, strict=True), 1))
         return next((part for part in parts if part), None)
     if isinstance(theirs, dict):
         if not isinstance(mine, dict) or mine.keys() != theirs.keys():

@@ -2,7 +2,7 @@
 
 import torch
 from torch import nn
-from torch.nn.utils.rnn import pack_padded_sequence
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from . import Exercise
 
@@ -76,6 +76,9 @@ five_shapes = Exercise(
     wrong={
         lambda B, T, I, H, L: ((B, T, H), (L, B, H), (H, I), (H, H), (H, H)): (
             "This is right for one direction. This net is bidirectional: three of the five shapes hold a 2."
+        ),
+        lambda B, T, I, H, L: ((B, T, 2 * H), (2, B, H), (H, I), (H, H), (H, 2 * H)): (
+            "Four are right. h_n has an entry for every layer, so the two directions come L times."
         ),
         lambda B, T, I, H, L: ((B, T, 2 * H), (B, 2 * L, H), (H, I), (H, H), (H, 2 * H)): (
             "h_n never becomes batch first: batch_first=True turns x and out, and leaves h_n as it is."
@@ -176,6 +179,11 @@ def _sorted_and_left(rnn, x, lengths):
     return rnn(pack_padded_sequence(x[order], lengths, batch_first=True))[1][-1]
 
 
+def _unpacked_end(rnn, x, lengths):
+    out, _ = rnn(pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False))
+    return pad_packed_sequence(out, batch_first=True)[0][:, -1]
+
+
 def _padded():
     torch.manual_seed(3)
     rnn = nn.RNN(4, 2, num_layers=2, batch_first=True).double()
@@ -200,6 +208,10 @@ packed_states = Exercise(
         lambda rnn, x, lengths: rnn(pack_padded_sequence(x, lengths, batch_first=True))[1][-1]: (
             "Right for a batch sorted by length, longest first; other batches raise. Pass enforce_sorted=False."
         ),
+        lambda rnn, x, lengths: rnn(pack_padded_sequence(x, lengths.to("meta"), batch_first=True))[1][-1]: (
+            "Packing was refused for every batch. Are the lengths on another device? They must be on the CPU, "
+            "one whole number for each sequence, even if x is on a GPU."
+        ),
         lambda rnn, x, lengths: rnn(pack_padded_sequence(x, lengths))[1][-1]: (
             "Packing is not told that the batch comes first, so it takes T for B. Pass batch_first=True here as well."
         ),
@@ -210,12 +222,11 @@ packed_states = Exercise(
         _sorted_and_left: (
             "You sorted the batch and left it so: the states come back in another order than the sequences came in."
         ),
-        lambda rnn, x, lengths: rnn(pack_padded_sequence(x, lengths.to("meta"), batch_first=True))[1][-1]: (
-            "Packing was refused for every batch. Are the lengths on another device? They must be on the CPU, "
-            "one whole number for each sequence, even if x is on a GPU."
-        ),
         lambda rnn, x, lengths: rnn(pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False))[1][0]: (
             "This is the lowest layer. h_n has one entry for each layer, and the top one is the last."
+        ),
+        _unpacked_end: (
+            "Unpacked again, shorter sequences end in zeros, and out[:, -1] reads these. The state you want is in h_n."
         ),
     },
 )
