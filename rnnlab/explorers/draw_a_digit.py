@@ -12,7 +12,7 @@ from rnnlab.explorers.base import Explorer, with_kit
 from rnnlab.explorers.row_by_row import beliefs, checked_images, pack, reading_picture, said, strokes
 from rnnlab.models import Reader
 
-SIZE = 65536  # characters of weights that travel with the page
+SIZE = 65536  # bytes of weights that may travel with the page
 CELLS = {nn.RNN: "rnn", nn.GRU: "gru", nn.LSTM: "lstm"}
 
 
@@ -85,7 +85,7 @@ def packed(model):
         "w_out": model.head.weight, "b_out": model.head.bias,
     }  # fmt: skip
     weights = {name: _packed(name, tensor) for name, tensor in tensors.items()}
-    size = sum(len(weight["values"]) for weight in weights.values())
+    size = 2 * sum(tensor.numel() for tensor in tensors.values())
     if size > SIZE:
         most = SIZE // 1024
         raise ValueError(f"model has {size // 1024} KB of weights, at most {most} travel with a page: use fewer units.")
