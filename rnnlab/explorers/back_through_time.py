@@ -52,9 +52,9 @@ class BackThroughTime(Explorer):
     @classmethod
     def example(cls):
         torch.manual_seed(1)
-        rnn = torch.nn.RNN(10, 8, dtype=torch.float64)
-        x = torch.eye(10, dtype=torch.float64)[torch.randint(10, (14,))]
-        return cls(rnn, x, torch.randn(14, 8, dtype=torch.float64), labels="if you want yo", step=12, k=5)
+        rnn = torch.nn.RNN(8, 8, dtype=torch.float64)
+        x = torch.eye(8, dtype=torch.float64)
+        return cls(rnn, x, torch.randn(8, 8, dtype=torch.float64), labels="you want", step=6, k=4)
 
     def now(self):
         """The step where the way back starts, the first step it still reaches, and the sizes and shares on the way."""
