@@ -96,7 +96,7 @@ function render({ model, el }) {
     ["batch_first", choice("batch_first", [{ value: true, label: "True" }, { value: false, label: "False" }], model.get("batch_first"), set("batch_first"))],
   ]);
   const line = html("code"), say = spoken(), page = html("div");
-  const root = stage(el, "shape-machine", STYLE_OF_SHAPES,
+  stage(el, "shape-machine", STYLE_OF_SHAPES,
     html("div", { class: "controls" }, ...Object.values(controls).map(control => control.node)), line, page, say.node);
   let at = null, before = new Map();
 
@@ -210,6 +210,6 @@ function render({ model, el }) {
     for (const [name, control] of Object.entries(controls)) control.set(values[name]);
     if (page.clientWidth) draw(Math.floor(page.clientWidth));
   }), fit(page, draw)];
-  return () => { for (const f of stop) f(); root.remove(); };
+  return () => { for (const f of stop) f(); };
 }
 export default { render };
