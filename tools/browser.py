@@ -152,10 +152,11 @@ class Lab:
             idle.wait_for(timeout=120_000)
             page.locator(".jp-NotebookPanel:visible").press("Control+s")
             page.wait_for_timeout(500)
-            saved = nbformat.read(path, 4)
-            ran = [cell.execution_count for cell in saved.cells if cell.cell_type == "code"]
-            if path.stat().st_mtime_ns > before and ran == list(range(1, count + 1)):
-                return saved
+            with contextlib.suppress(nbformat.reader.NotJSONError):  # caught in the middle of being saved
+                saved = nbformat.read(path, 4)
+                ran = [cell.execution_count for cell in saved.cells if cell.cell_type == "code"]
+                if path.stat().st_mtime_ns > before and ran == list(range(1, count + 1)):
+                    return saved
         raise TimeoutError(f"{notebook} had not run to its end after three minutes: execution counts {ran}.")
 
 

@@ -139,7 +139,9 @@ function fit(node, draw) {
   let width = 0;
   const look = () => {
     const now = Math.floor(node.clientWidth);
-    if (now && now !== width) draw(width = now);
+    if (!now || now === width) return;
+    draw(width = now);
+    if (node.scrollWidth > now) node.tabIndex = 0; else node.removeAttribute("tabindex");   // to scroll with the arrow keys
   };
   const observer = new ResizeObserver(look);
   observer.observe(node);

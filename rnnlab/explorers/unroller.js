@@ -70,7 +70,7 @@ function theChain({ labels, nonlinearity, x, h }, pick) {
   const node = html("div", { class: "chain" }), middling = { "text-anchor": "middle" };
   const T = x.length, I = x[0].length, H = h[0].length, largest = Math.max(...x.flat().map(Math.abs)) || 1;
   const full = nonlinearity === "tanh" ? 1 : Math.max(...h.flat()) || 1;    // the state that fills its tile
-  let steps = [], shown = null, seen = null;
+  let steps = [], shown = null, seen = null, scroll = null;
 
   function lay(width) {
     const roomy = width / (T + 0.4) >= 122, edge = 5, row = 26, tile = roomy ? 60 : 20, link = roomy ? 9 : 3;
@@ -116,6 +116,8 @@ function theChain({ labels, nonlinearity, x, h }, pick) {
       pick(onState ? { step: t, unit } : { step: t });
     });
     node.replaceChildren(plot);
+    // Asked for only where the chain is wider than the page: reading sizes costs a layout.
+    scroll = t => { if (wide > width) node.scrollLeft = edge + tile + (t - 0.5) * pitch - width / 2; };
     seen = null;
     if (shown) draw(shown);
   }
@@ -135,8 +137,7 @@ function theChain({ labels, nonlinearity, x, h }, pick) {
     const used = steps.slice(1, step + 1).flatMap(g => [...g.querySelectorAll(".wire")]);
     if (seen !== null) pulse(used, [{ strokeWidth: "3px" }, { strokeWidth: "8px" }, { strokeWidth: "3px" }]);
     seen = step;
-    const box = steps[step].getBBox();
-    if (node.scrollWidth > node.clientWidth) node.scrollLeft = box.x + box.width / 2 - node.clientWidth / 2;
+    scroll(step);
   }
   return { node, lay, draw };
 }
