@@ -85,6 +85,7 @@ EXPLORERS = [
     Play("ShapeMachine", "02_shapes", ("slider", "I input"), ".tensor.h_n"),
     Play("BackThroughTime", "03_bptt", ("slider", "loss at step"), ".chain svg"),
     Play("GradientRiver", "04_vanishing_gradients", ("slider", "spectral radius"), "svg"),
+    Play("GateTheatre", "05_lstm_gru", ("slider", "step"), ".chain svg"),
 ]
 
 
