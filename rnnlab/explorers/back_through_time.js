@@ -28,15 +28,16 @@ function arrow([x1, y1], [x2, y2], width) {
 
 function theStates({ labels, sizes, shares, wide }, pick) {
   const T = labels.length, node = html("div", { class: "chain" }), mid = { "text-anchor": "middle" };
-  const middle = 118, floor = 326, high = 96;
-  let plot = null, pitch = 0, cell = 0, shown = null;
+  const middle = 118, floor = 304, high = 96;
+  let plot = null, pitch = 0, cell = 0, room = 0, shown = null;
   const x = t => 6 + pitch * (t + 0.5);
 
   function lay(width) {
     pitch = Math.max(54, (width - 12) / (T + 1));
     cell = Math.min(44, 0.54 * pitch);
     const full = 12 + pitch * (T + 1);
-    plot = svg("svg", { width: full, height: 372, viewBox: `0 0 ${full} 372`, role: "img" });
+    room = full > width ? width : 0;                     // known here: to ask for sizes while drawing costs a layout
+    plot = svg("svg", { width: full, height: 344, viewBox: `0 0 ${full} 344`, role: "img" });
     drag(plot, point => pick(Math.min(T, Math.max(1, Math.floor((point.x - 6) / pitch)))));
     node.replaceChildren(plot);
     if (shown) draw(shown);
@@ -57,7 +58,7 @@ function theStates({ labels, sizes, shares, wide }, pick) {
       if (t < step) g.append(svg("path", { class: "flow", d: arrow([x(t + 1) - cell / 2 - 2, middle + 8], [x(t) + cell / 2 + 2, middle + 8], size[t] * scale) }));
       if (t <= step) g.append(svg("text", { class: "size", x: x(t), y: middle + 45, ...mid }, short(size[t])));
       if (t && t <= step) {
-        const tall = high * Math.abs(share[t - 1]), top = share[t - 1] > 0 ? floor - tall : floor;
+        const tall = high * Math.abs(Math.max(-0.4, Math.min(1.2, share[t - 1]))), top = share[t - 1] > 0 ? floor - tall : floor;
         g.append(svg("rect", { class: "bar", x: x(t) - cell / 2, y: top, width: cell, height: tall }),
           svg("text", { class: "share", x: x(t), y: Math.min(top, floor) - 6, ...mid }, `${number(100 * share[t - 1], 0)}%`));
       }
@@ -67,11 +68,10 @@ function theStates({ labels, sizes, shares, wide }, pick) {
       parts.push(svg("path", { class: "cut", d: `M${x(t) + pitch / 2},66V${floor}` }));
     parts.push(svg("path", { class: "flow", d: arrow([x(step), 36], [x(step), middle - 26], size[step] * scale) }),
       svg("text", { class: "loss", x: x(step), y: 26, ...mid }, `L${sub(step)}`),
-      svg("path", { class: "grid", d: `M6,${floor}H${6 + pitch * (T + 1)}` }),
-      svg("text", { class: "quiet", x: 8, y: floor - high - 22 }, "share of each step in the gradient of W_hh"));
+      svg("path", { class: "grid", d: `M6,${floor}H${6 + pitch * (T + 1)}` }));
     plot.replaceChildren(...parts);
     plot.setAttribute("aria-label", alt);
-    if (node.scrollWidth > node.clientWidth) node.scrollLeft = x(step) - node.clientWidth / 2;
+    if (room) node.scrollLeft = x(step) - room / 2;
   }
   return { node, lay, draw };
 }
@@ -81,7 +81,8 @@ function render({ model, el }) {
   const loss = slider("loss at step", { min: 1, max: T, value: model.get("step"), show: t => `${t} of ${T}` }, step => put(model, { step }));
   const every = slider("cut every", { min: 1, max: T, value: model.get("k"), show: k => k === T ? "never" : k === 1 ? "1 step" : `${k} steps` }, k => put(model, { k }));
   const states = theStates(numbers, step => put(model, { step })), say = spoken();
-  stage(el, "back-through-time", BACK, html("div", { class: "controls" }, loss.node, every.node), states.node, say.node);
+  const legend = html("p", { class: "note" }, "Arrows and numbers: size of the gradient at each state. Bars: share of each step in the gradient of W_hh.");
+  stage(el, "back-through-time", BACK, html("div", { class: "controls" }, loss.node, every.node), states.node, legend, say.node);
 
   function draw({ step, k }) {
     const first = Math.floor((step - 1) / k) * k + 1, back = step - first, size = sizes[step - 1], cosine = cosines[step - 1][back];

@@ -97,7 +97,7 @@ class BackThroughTime(Explorer):
         for t in range(1, self.step + 1):
             if t >= first:
                 draw(svg, "text", f"{sizes[t]:.2g}", x=at[t], y=middle + 48, font_size=14, **words)
-            high = 90 * shares[t - 1]
+            high = 90 * max(-0.4, min(1.2, shares[t - 1]))
             bar = {"x": at[t] - cell / 2, "y": floor - max(high, 0), "width": cell, "height": abs(high)}
             fill = COLOUR["gradient"] if t >= first else "none"
             draw(svg, "rect", **bar, fill=fill, stroke=COLOUR["gradient"])
