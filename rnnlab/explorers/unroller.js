@@ -24,7 +24,7 @@ const UNROLLER = `.unroller {
   .term { display: grid; grid-template-columns: 3.2em 3.1em 1.2em 3.4em 1.2em 3.4em 1fr; align-items: center; width: 100%;
     min-height: 24px; padding: 0 4px; margin: 0; border: 0; border-radius: 5px; background: none; color: var(--ink);
     font: inherit; font-variant-numeric: inherit; text-align: right; }
-  button.term { cursor: pointer; } button.term.held { background: var(--raised); font-weight: 650; }
+  button.term { cursor: pointer; } button.term.held { background: var(--raised); box-shadow: 0 0 0 2px var(--quiet); }
   .term.zero { color: var(--quiet); } .term.total { border-top: 2px solid; border-radius: 0; font-weight: 650; }
   .term > :first-child { text-align: left; } .term b { font-weight: inherit; }
   .term.ih > :first-child { color: var(--input-ink); } .term.hh > :first-child { color: var(--hidden-ink); }
@@ -73,7 +73,7 @@ function theChain({ labels, nonlinearity, x, h }, pick) {
   let steps = [], shown = null, seen = null, scroll = null;
 
   function lay(width) {
-    const roomy = width / (T + 0.4) >= 122, edge = 5, row = 26, tile = roomy ? 60 : 20, link = roomy ? 9 : 3;
+    const roomy = width / (T + 0.4) >= 122, edge = 5, row = 26, tile = roomy ? 58 : 20, link = roomy ? 9 : 3;
     const pitch = Math.max(54, Math.min(240, (width - 2 * edge - tile) / T)), spare = pitch - tile - link;
     const cell = roomy ? Math.min(66, Math.max(48, spare - 34)) : spare - 15, named = spare - cell >= 32;
     const tall = Math.max(58, H * row), middle = 26 + tall / 2, foot = 26 + tall + 38;
@@ -95,7 +95,8 @@ function theChain({ labels, nonlinearity, x, h }, pick) {
         svg("path", { class: "wire hh", d: `M${from},${middle}H${left - 5}m-7,-7l7,7l-7,7` }),
         svg("path", { class: "wire ih", d: `M${centre},${foot - 5}V${middle + 34}m-7,7l7,-7l7,7` }),
         svg("rect", { class: "cell", x: left, y: middle - 28, width: cell, height: 56, rx: roomy ? 12 : 7 }),
-        ...roomy && entry * I < pitch - 60 ? [svg("text", { class: "name", x: centre - entry * I / 2 - 8, y: foot + 14, "text-anchor": "end" }, `x${sub(t)}`)] : [],
+        ...roomy && entry * I < pitch - 60 ? [svg("text",
+          { class: "name", x: centre - entry * I / 2 - 8, y: foot + 14, "text-anchor": "end" }, `x${sub(t)}`)] : [],
         ...roomy ? [svg("text", { class: "squash", x: centre, y: middle + 6, ...middling }, nonlinearity)] : [],
         ...named ? [weight("hh", (from + left) / 2 - 2, middle - 15), weight("ih", centre + 24, foot - 14)] : [],
         ...x[t - 1].map((value, j) => svg("rect", { class: "entry", x: centre + entry * (j - I / 2) + 1, y: foot,
@@ -180,17 +181,19 @@ function theProducts(numbers, hold) {
   let terms = every[0].terms;
   const rows = terms.map((term, i) => line("button", term.side, {
     type: "button", "aria-pressed": "false", onclick: () => hold(terms[i], true),
-    onpointerenter: () => hold(terms[i]), onpointerleave: () => hold(null), onfocus: () => hold(terms[i]), onblur: () => hold(null),
+    onpointerenter: () => hold(terms[i]), onpointerleave: () => hold(null),
+    onfocus: () => hold(terms[i]), onblur: () => hold(null),
   }));
   const total = line("div", "total");
   const node = html("div", { class: "products" }, ...rows.map(row => row.node), total.node);
-  function draw({ terms: now, sum, held }) {
+  function draw({ terms: now, sum, held, kept }) {
     terms = now;
     terms.forEach(({ name, side, value, weight, product, from, to }, i) => {
-      const whole = side[0] === "b" ? [name, "", "", "", "", number(product)] : [name, number(value), "×", number(weight), "=", number(product)];
-      rows[i].set(whole, from, to);
+      const factors = side[0] === "b" ? ["", "", "", ""] : [number(value), "×", number(weight), "="];
+      rows[i].set([name, ...factors, number(product)], from, to);
       rows[i].node.classList.toggle("zero", product === 0);
-      rows[i].node.classList.toggle("held", held?.name === name);
+      rows[i].node.classList.toggle("held", terms[i] === held);
+      rows[i].node.setAttribute("aria-pressed", terms[i] === kept);
     });
     total.set(["sum", "", "", "", "", number(sum)], 0, sum);
   }
@@ -199,7 +202,8 @@ function theProducts(numbers, hold) {
 
 function theCurve({ nonlinearity, sums }) {
   const squash = nonlinearity === "tanh" ? Math.tanh : v => Math.max(0, v);
-  const most = Math.max(1.5, ...sums.flat().map(v => 1.15 * Math.abs(v))), high = squash(most), low = Math.min(squash(-most), -0.15 * high);
+  const most = Math.max(1.5, ...sums.flat().map(v => 1.15 * Math.abs(v)));
+  const high = squash(most), low = Math.min(squash(-most), -0.15 * high);
   const x = linear([-most, most], [10, 270]), y = linear([low, high], [172, 28]);
   const points = Array.from({ length: 81 }, (_, i) => -most + most * i / 40).map(v => [x(v), y(squash(v))]);
   const drop = svg("path", { class: "drop" }), dot = svg("circle", { class: "dot", r: 7 });
@@ -218,6 +222,12 @@ function theCurve({ nonlinearity, sums }) {
     node.setAttribute("aria-label", `${nonlinearity} of ${number(sum)} is ${number(after)}`);
   }
   return { node, draw };
+}
+
+function inWords({ side, name, index, value, weight, product }, unit) {
+  if (side[0] === "b") return `${name}[${unit}] = ${number(product)}, and the same ${name} at every step.`;
+  const numbers = `${number(value)} · ${number(weight)} = ${number(product)}`;
+  return `${name} · W_${side}[${unit},${index + 1}] = ${numbers}, and the same W_${side} at every step.`;
 }
 
 function render({ model, el }) {
@@ -245,15 +255,15 @@ function render({ model, el }) {
 
   function draw() {
     const step = model.get("step"), unit = model.get("unit"), parts = takeApart(numbers, step, unit);
-    const held = parts.terms.find(term => same(term, hovered ?? kept)), ago = number(parts.before), now = number(parts.after);
+    const [held, pressed] = [hovered ?? kept, kept].map(term => parts.terms.find(one => same(one, term)));
+    const now = number(parts.after), change = `${number(parts.before)} to ${nonlinearity}(${number(parts.sum)}) = ${now}`;
     slide.set(step);
     units.set(unit);
     back.disabled = step === 1;
     next.disabled = step === T;
-    say.set(held ? `${held.name} · W_${held.side}[${unit},${held.index + 1}] = ${number(held.value)} · ${number(held.weight)} = ${number(held.product)}`
-      : `Step ${step} reads “${labels[step - 1]}”. Unit ${unit} goes from ${ago} to ${nonlinearity}(${number(parts.sum)}) = ${now}.`);
+    say.set(held ? inWords(held, unit) : `Step ${step} reads “${labels[step - 1]}”. Unit ${unit} goes from ${change}.`);
     steps.draw({ step, unit, held, alt: `Step ${step} of ${T} reads ${labels[step - 1]}; the state of unit ${unit} becomes ${now}.` });
-    for (const part of [formula, products, curve]) part.draw({ ...parts, step, unit, held });
+    for (const part of [formula, products, curve]) part.draw({ ...parts, step, unit, held, kept: pressed });
   }
   const stops = [watch(model, ["step", "unit"], draw), fit(steps.node, steps.lay)];
   return () => stops.forEach(stop => stop());
