@@ -29,15 +29,26 @@ function arrow([x1, y1], [x2, y2], width) {
 function theStates({ labels, sizes, shares, wide }, pick) {
   const T = labels.length, node = html("div", { class: "chain" }), mid = { "text-anchor": "middle" };
   const middle = 118, floor = 304, high = 96;
-  let plot = null, pitch = 0, cell = 0, room = 0, shown = null;
+  let pitch = 0, cell = 0, room = 0, plot = null, steps = [], rest = null, shown = null;
   const x = t => 6 + pitch * (t + 0.5);
 
+  // What stays: states, wires, letters. Each step and the whole have a group for what a draw changes.
   function lay(width) {
     pitch = Math.max(54, (width - 12) / (T + 1));
     cell = Math.min(44, 0.54 * pitch);
     const full = 12 + pitch * (T + 1);
     room = full > width ? width : 0;                     // known here: to ask for sizes while drawing costs a layout
-    plot = svg("svg", { width: full, height: 344, viewBox: `0 0 ${full} 344`, role: "img" });
+    rest = svg("g");
+    steps = sizes[T - 1].map((_, t) => {
+      const live = svg("g"), g = svg("g", {}, svg("rect", { class: "cell", x: x(t) - cell / 2, y: middle - 24, width: cell, height: 48, rx: 9 }),
+        svg("text", { x: x(t), y: middle + 5, ...mid }, `h${sub(t)}`), live);
+      // Forward, above the middle of the cell; the gradient comes back below it.
+      if (t) g.append(svg("path", { class: "wire", d: `M${x(t - 1) + cell / 2 + 2},${middle - 13}H${x(t) - cell / 2 - 3}m-5,-4l5,4l-5,4` }),
+        svg("text", { class: "letter", x: x(t), y: floor + 32, ...mid }, labels[t - 1]));
+      return { g, live };
+    });
+    plot = svg("svg", { width: full, height: 344, viewBox: `0 0 ${full} 344`, role: "img" },
+      ...steps.map(step => step.g), rest, svg("path", { class: "grid", d: `M6,${floor}H${full - 6}` }));
     drag(plot, point => pick(Math.min(T, Math.max(1, Math.floor((point.x - 6) / pitch)))));
     node.replaceChildren(plot);
     if (shown) draw(shown);
@@ -46,30 +57,23 @@ function theStates({ labels, sizes, shares, wide }, pick) {
   function draw(now) {
     const { step, k, first, alt } = shown = now;
     if (!plot) return;
-    const size = sizes[step - 1], share = shares[step - 1], scale = wide / Math.max(...size), parts = [];
-    for (let t = 0; t <= T; t++) {
-      const kept = t >= first || t === 0 && first === 1;
-      const g = svg("g", { class: t > step ? "later" : [t === step ? "now" : "", kept ? "" : "missed"].join(" ") });
-      // Forward, above the middle of the cell; the gradient comes back below it.
-      if (t) g.append(svg("path", { class: "wire", d: `M${x(t - 1) + cell / 2 + 2},${middle - 13}H${x(t) - cell / 2 - 3}m-5,-4l5,4l-5,4` }));
-      g.append(svg("rect", { class: "cell", x: x(t) - cell / 2, y: middle - 24, width: cell, height: 48, rx: 9 }),
-        svg("text", { x: x(t), y: middle + 5, ...mid }, `h${sub(t)}`));
-      if (t) g.append(svg("text", { class: "letter", x: x(t), y: floor + 32, ...mid }, labels[t - 1]));
-      if (t < step) g.append(svg("path", { class: "flow", d: arrow([x(t + 1) - cell / 2 - 2, middle + 8], [x(t) + cell / 2 + 2, middle + 8], size[t] * scale) }));
-      if (t <= step) g.append(svg("text", { class: "size", x: x(t), y: middle + 45, ...mid }, short(size[t])));
+    const size = sizes[step - 1], share = shares[step - 1], scale = wide / Math.max(...size);
+    steps.forEach(({ g, live }, t) => {
+      const kept = t >= first || t === 0 && first === 1, parts = [];
+      g.setAttribute("class", t > step ? "later" : [t === step ? "now" : "", kept ? "" : "missed"].join(" "));
+      if (t < step) parts.push(svg("path", { class: "flow", d: arrow([x(t + 1) - cell / 2 - 2, middle + 8], [x(t) + cell / 2 + 2, middle + 8], size[t] * scale) }));
+      if (t <= step) parts.push(svg("text", { class: "size", x: x(t), y: middle + 45, ...mid }, short(size[t])));
       if (t && t <= step) {
-        const tall = high * Math.abs(Math.max(-0.4, Math.min(1.2, share[t - 1]))), top = share[t - 1] > 0 ? floor - tall : floor;
-        g.append(svg("rect", { class: "bar", x: x(t) - cell / 2, y: top, width: cell, height: tall }),
-          svg("text", { class: "share", x: x(t), y: Math.min(top, floor) - 6, ...mid }, `${number(100 * share[t - 1], 0)}%`));
+        const v = share[t - 1], tall = high * Math.max(-0.4, Math.min(1.2, v)), top = floor - Math.max(0, tall);
+        parts.push(svg("rect", { class: "bar", x: x(t) - cell / 2, y: top, width: cell, height: Math.abs(tall) }),
+          svg("text", { class: "share", x: x(t), y: top - 6, ...mid }, `${number(100 * v, 0)}%`));
       }
-      parts.push(g);
-    }
-    for (let t = k; t < T; t += k)
-      parts.push(svg("path", { class: "cut", d: `M${x(t) + pitch / 2},66V${floor}` }));
-    parts.push(svg("path", { class: "flow", d: arrow([x(step), 36], [x(step), middle - 26], size[step] * scale) }),
-      svg("text", { class: "loss", x: x(step), y: 26, ...mid }, `L${sub(step)}`),
-      svg("path", { class: "grid", d: `M6,${floor}H${6 + pitch * (T + 1)}` }));
-    plot.replaceChildren(...parts);
+      live.replaceChildren(...parts);
+    });
+    const cuts = [];
+    for (let t = k; t < T; t += k) cuts.push(svg("path", { class: "cut", d: `M${x(t) + pitch / 2},66V${floor}` }));
+    rest.replaceChildren(...cuts, svg("path", { class: "flow", d: arrow([x(step), 36], [x(step), middle - 26], size[step] * scale) }),
+      svg("text", { class: "loss", x: x(step), y: 26, ...mid }, `L${sub(step)}`));
     plot.setAttribute("aria-label", alt);
     if (room) node.scrollLeft = x(step) - room / 2;
   }
