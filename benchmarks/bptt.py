@@ -5,8 +5,6 @@ the turns is kept. Memory: every case in a process of its own, so that its peak 
 """
 
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -15,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import torch
+from record import store
 
 B, I, H, K, TURNS = 16, 32, 64, 50, 9
 LENGTHS = [100, 200, 400, 800, 1600, 3200]
@@ -109,19 +108,8 @@ def main():
         for name, value in {**found, **json.loads(said.stdout)}.items():
             results[way].setdefault(name, []).append(float(f"{value:.3g}"))
         print(way, T, found, said.stdout.strip())
-    cpu = Path("/proc/cpuinfo")
-    names = [line for line in cpu.read_text().splitlines() if "model name" in line] if cpu.exists() else []
-    result = {
-        "what": f"plain RNN, B = {B}, I = {I}, H = {H}, float32, K = {K}, median of {TURNS} turns",
-        "machine": {"cpu": names[0].split(": ")[1] if names else platform.processor(), "cores": os.cpu_count()},
-        "threads": 1,
-        "seed": 0,
-        "versions": {"python": platform.python_version(), "torch": torch.__version__},
-        "results": results,
-    }
-    path = Path(__file__).parent / "results" / "bptt.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(result, indent=2) + "\n")
+    what = f"plain RNN, B = {B}, I = {I}, H = {H}, float32, K = {K}, median of {TURNS} turns"
+    store("bptt", what, results, seed=0)
 
 
 if __name__ == "__main__":
