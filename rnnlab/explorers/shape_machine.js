@@ -5,8 +5,8 @@ const STYLE_OF_SHAPES = `.shape-machine {
     background: var(--raised); color: var(--ink); border-radius: 6px; overflow-wrap: anywhere; white-space: pre-wrap; }
   .tensor { cursor: pointer; outline-offset: -2px; }
   .x, .ih { --tone: var(--input); --soft: var(--input-soft); } .out { --tone: var(--output); --soft: var(--output-soft); }
-  .h_n, .hh { --tone: var(--hidden); --soft: var(--hidden-soft); } .c_n { --tone: var(--cell); --soft: var(--cell-soft); }
-  .ground { fill: var(--paper); } .sheet { fill: var(--soft); stroke: var(--tone); stroke-width: 1.6; }
+  .h_n, .hh { --tone: var(--hidden); --soft: var(--hidden-soft); } .h_n { --tone: color-mix(in srgb, var(--hidden) 58%, #000); } .c_n { --tone: var(--cell); --soft: var(--cell-soft); }
+  .ground { fill: var(--paper); } .sheet { fill: var(--soft); } .edge { fill: none; stroke: var(--tone); stroke-width: 1.6; }
   .lines { fill: none; stroke: var(--tone); stroke-width: .7; opacity: .6; } .gates { fill: none; stroke: var(--tone); stroke-width: 2; }
   .marked { fill: var(--hidden); } .hit { fill: transparent; stroke: none; } .tensor:hover .hit { fill: var(--raised); }
   .tensor[aria-checked=true] .hit { fill: var(--raised); stroke: var(--ink); stroke-width: 2; }
@@ -82,6 +82,7 @@ function sheet(x, y, [rows, columns], unit, marked = [], gate = 0) {
     ...marked.map(([, row, column, width]) =>
       svg("rect", { class: "marked", x: x + unit * column, y: y + unit * row, width: unit * width, height: unit })),
     svg("path", { class: "lines", d: [...down, ...across].join("") }), svg("path", { class: "gates", d: gates.join("") }),
+    svg("rect", { class: "edge", ...place }),
   ];
 }
 

@@ -15,6 +15,7 @@ RULES = {
     "bias_ih": ["G·H"], "bias_hh": ["G·H"],
 }  # fmt: skip
 PARAMETERS = ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]
+DARK = "#855c00"  # for edges on the colour of the hidden state: 58 % of it, as in shape_machine.js
 UNIT, DEPTH = 16, 8  # pixels of one entry, and from one sheet to the one behind it
 
 
@@ -152,6 +153,7 @@ def marked(name, shape, H, D, batch_first):
 def _sheet(svg, x, y, shape, unit, colour, marked):
     """A grid of shape (rows, columns), with some rows of it in the colour of the hidden state."""
     rows, columns = shape
+    edge = DARK if marked and colour == COLOUR["hidden"] else colour
     size = {"x": f"{x:.1f}", "y": f"{y:.1f}", "width": f"{unit * columns:.1f}", "height": f"{unit * rows:.1f}"}
     draw(svg, "rect", fill="#fff", **size)
     draw(svg, "rect", fill=colour, fill_opacity=0.2, **size)
@@ -159,8 +161,8 @@ def _sheet(svg, x, y, shape, unit, colour, marked):
         draw(svg, "rect", x=x + unit * column, y=y + unit * row, width=unit * width, height=unit, fill=COLOUR["hidden"])
     lines = [f"M{x + unit * i:.1f},{y:.1f}v{unit * rows:.1f}" for i in range(1, columns)]
     lines += [f"M{x:.1f},{y + unit * i:.1f}h{unit * columns:.1f}" for i in range(1, rows)]
-    draw(svg, "path", d="".join(lines), stroke=colour, stroke_width=0.7, stroke_opacity=0.6, fill="none")
-    draw(svg, "rect", fill="none", stroke=colour, stroke_width=1.6, **size)
+    draw(svg, "path", d="".join(lines), stroke=edge, stroke_width=0.7, stroke_opacity=0.6, fill="none")
+    draw(svg, "rect", fill="none", stroke=edge, stroke_width=1.6, **size)
 
 
 def _plain(axis, D):
