@@ -8,10 +8,12 @@ import torch
 from IPython.display import display
 from PIL import Image
 
-# What a colour means is the same in every drawing of the course; the palette is Okabe and Ito's (2008).
+# What a colour means is the same in every drawing of the course. The palette is Okabe and Ito's (2008) and two of Tol's.
 COLOUR = {"input": "#0072B2", "hidden": "#E69F00", "cell": "#009E73", "output": "#CC79A7", "gradient": "#D55E00"}
 SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F"]
+SERIES += ["#882255", "#999933"]
 DASHES = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 3)), (0, (3, 6))]
+DASHES += [(0, (6, 2, 1, 2)), (0, (2, 2))]
 STYLE = {
     "figure.figsize": (9, 4.2), "figure.dpi": 100, "savefig.dpi": 100, "figure.constrained_layout.use": True,
     "font.family": "DejaVu Sans", "font.size": 15, "axes.titlesize": 16, "axes.labelsize": 16, "legend.fontsize": 14,
