@@ -125,7 +125,7 @@ def test_the_exported_lesson_answers_without_kernel_or_network(play, open_offlin
 @every
 def test_without_scripts_the_still_picture_stands_there(play, exported, open_offline):
     page = open_offline(exported(play), java_script_enabled=False)
-    picture = page.get_by_role("img", name=play.example().alt())
+    picture = page.get_by_role("img", name=play.example().alt(), exact=True)
     assert picture.bounding_box()["width"] > 600
 
 
@@ -225,6 +225,17 @@ def test_in_jupyterlab_lesson_01_runs_and_its_explorer_answers(lab, open_page):
     errors = [output for cell in saved.cells for output in cell.get("outputs", []) if output.output_type == "error"]
     assert errors == []
     answers_to_keys_and_mouse(EXPLORERS[0], page)
+
+
+def test_in_jupyterlab_a_lesson_that_has_not_run_shows_the_still_pictures(lab, open_page):
+    explorers = [play.example() for play in EXPLORERS]
+    nbformat.write(tools.stored(*explorers), lab.work / "stored.ipynb")
+    page = open_page(lab.url("stored.ipynb"))
+    for explorer in explorers:
+        picture = page.get_by_role("img", name=explorer.alt(), exact=True)
+        picture.wait_for()
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    assert page.locator(".rnnlab").count() == 0  # its scripts are not trusted yet
 
 
 @pytest.fixture(scope="session")
