@@ -5,6 +5,7 @@ frame with it on the screen, which waits for the next of 60 frames a second. Nee
 """
 
 import importlib.metadata
+import os
 import statistics
 import sys
 import tempfile
@@ -66,7 +67,8 @@ def main():
         versions = {name: importlib.metadata.version(name) for name in ("anywidget", "jupyterlab")}
         versions["chromium"] = chromium.version
     what = f"from key press to changed and to painted picture, {PRESSES} presses, without the first sixth"
-    store("explorers", what, results, browser=versions)
+    load = round(os.getloadavg()[1], 1)  # of the last five minutes; more than the cores is a busy machine
+    store("explorers", what, results, browser=versions, load=load)
 
 
 if __name__ == "__main__":
