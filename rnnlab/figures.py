@@ -8,7 +8,7 @@ import torch
 from IPython.display import display
 from PIL import Image
 
-# What a colour means is the same in every drawing of the course. The palette is Okabe and Ito's (2008) and two of Tol's.
+# What a colour means is the same in every drawing of the course. The palette: Okabe and Ito (2008), and two of Tol's.
 COLOUR = {"input": "#0072B2", "hidden": "#E69F00", "cell": "#009E73", "output": "#CC79A7", "gradient": "#D55E00"}
 SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F"]
 SERIES += ["#882255", "#999933"]
