@@ -288,8 +288,8 @@ def _lstm(left, stage):
         yield _times(left + 212, 165, True)
         yield arrow(left + 212, 128, left + 212, 150, "cell", 2.5)
         yield _line(left + 212, foot, left + 212, 179, "hidden", True)
-        yield _line(left + 226, 165, left + 262, 165, "output", True)
-        yield text(left + 240, 154, "h", 18)
+        yield _line(left + 226, 165, left + 262, 165, "hidden", True)
+        yield text(left + 267, 145, "h", 18)
 
 
 def _line(x1, y1, x2, y2, colour, on, head=True):
