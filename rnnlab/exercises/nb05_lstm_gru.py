@@ -67,6 +67,10 @@ def _update(c, i, f, g, o, squash=torch.tanh, show=torch.tanh):
     return torch.sigmoid(o) * show(new), new
 
 
+def _shown(c, o):
+    return o * torch.tanh(c), c
+
+
 cell_update = Exercise(
     cell_update,
     cases=lambda: [_tensors(*[(2, 3)] * 5, seed=seed) for seed in (2, 3)],
@@ -94,6 +98,12 @@ cell_update = Exercise(
         ),
         lambda c, i, f, g, o: _update(c, i, torch.full_like(f, torch.inf), g, o): (
             "The old cell passes whole. A cell that never forgets mixes everything it has ever read: where is f?"
+        ),
+        lambda c, i, f, g, o: _shown(f * c + i * torch.tanh(g), o): (
+            "i, f and o are the sums before squashing. They become gates, between 0 and 1, by sigmoid."
+        ),
+        lambda c, i, f, g, o: _shown(f * c + i * g, o): (
+            "All four came as sums before squashing: sigmoid makes gates of i, f and o, tanh the candidate of g."
         ),
     },
 )
@@ -145,6 +155,9 @@ gru_update = Exercise(
         ),
         lambda x_n, h, r, z, W, b: _mix(z, h, torch.sigmoid(x_n + r * (h @ W.T + b))): (
             "The candidate goes through sigmoid. It is a new state, not a gate: tanh."
+        ),
+        lambda x_n, h, r, z, W, b: _mix(z, h, torch.tanh(x_n + r * (h @ W + b))): (
+            "The matrix stands the wrong way round: row j of weight_hn makes unit j, so the product is with its .T."
         ),
     },
 )
