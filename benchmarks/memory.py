@@ -30,7 +30,7 @@ BUDGET = parameter_count(Reader(SYMBOLS, 32, SYMBOLS, "lstm"))
 
 def build(name, T):
     """One of the five nets of `CELL`, of the hidden size that has about the parameters of an LSTM with 32."""
-    sizes = range(8, 128)
+    sizes = range(8, 128)  # the nets tried here draw random numbers too, so the same seed alone starts elsewhere
     H = min(sizes, key=lambda H: abs(parameter_count(Reader(SYMBOLS, H, SYMBOLS, CELL[name])) - BUDGET))
     model = Reader(SYMBOLS, H, SYMBOLS, CELL[name])
     if name == "orthogonal RNN":

@@ -1,0 +1,223 @@
+"""Exercises of lesson 04, vanishing and exploding gradients."""
+
+import torch
+
+from . import Exercise
+
+
+def _random(*shape, seed=1):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+# ---- 4.1 The Jacobian of one step -----------------------------------------------------------------------------------
+
+
+def step_jacobian(weight_hh, h):
+    """weight_hh (H, H), h (H,) after a tanh step -> (H, H), [i, j]: how j before moves i now."""
+    return (1 - h**2)[:, None] * weight_hh
+
+
+def _steps():
+    return [(_random(H, H, seed=H), torch.tanh(_random(H, seed=10 + H))) for H in (2, 4)]
+
+
+def _scales_columns(weight_hh, h):
+    return weight_hh * (1 - h**2)
+
+
+def _no_slope(weight_hh, h):
+    return weight_hh
+
+
+def _tanh_again(weight_hh, h):
+    return (1 - torch.tanh(h) ** 2)[:, None] * weight_hh
+
+
+def _transposed(weight_hh, h):
+    return ((1 - h**2)[:, None] * weight_hh).T
+
+
+step_jacobian = Exercise(
+    step_jacobian,
+    cases=_steps,
+    returns="(H, H)",
+    hints=(
+        "Unit i is tanh of a sum in which unit j stands with the weight [i, j]. Two factors: that weight, and a slope.",
+        "The slope is $1 - h_i^2$ and belongs to row i. Give the slopes a second axis, `[:, None]`, and multiply.",
+    ),
+    wrong={
+        _scales_columns: (
+            "your slope scales the columns. One minus h squared belongs to the unit that is computed, so it scales row "
+            "i. Try H = 2 by hand: `(H,) * (H, H)` lines up with the last axis."
+        ),
+        _no_slope: "the slope of tanh is missing. These are the weights alone, the Jacobian of a linear cell.",
+        _tanh_again: "tanh is taken once too often. h is what tanh gave, so the slope is one minus h squared.",
+        _transposed: (
+            "it is the transpose. Row i is the unit that moves now, column j the unit that was nudged before, "
+            "just as in weight_hh."
+        ),
+    },
+)
+
+# ---- 4.2 The product through time -----------------------------------------------------------------------------------
+
+
+def through_time(jacobians):
+    """jacobians (T, H, H), step 1 first -> (H, H): how the state before step 1 moves the last."""
+    product = torch.eye(jacobians.shape[-1], dtype=jacobians.dtype)
+    for jacobian in jacobians:
+        product = jacobian @ product
+    return product
+
+
+def _many():
+    return [(_random(T, H, H, seed=T),) for T, H in ((3, 2), (5, 4))]
+
+
+def _element_by_element(jacobians):
+    return jacobians.prod(dim=0)
+
+
+def _reversed(jacobians):
+    product = torch.eye(jacobians.shape[-1], dtype=jacobians.dtype)
+    for jacobian in jacobians:
+        product = product @ jacobian
+    return product
+
+
+def _added(jacobians):
+    return jacobians.sum(dim=0)
+
+
+def _first_left_out(jacobians):
+    return through_time.answer(jacobians[1:])
+
+
+through_time = Exercise(
+    through_time,
+    cases=_many,
+    returns="(H, H)",
+    hints=(
+        "A nudge meets the Jacobian of step 1 first. The result meets that of step 2. Which stands on the left?",
+        "Start from `torch.eye(H)` in the dtype of the Jacobians. In a loop put each new one on the *left*, with `@`.",
+    ),
+    wrong={
+        _element_by_element: (
+            "you multiplied entry by entry. Unit j reaches unit i over every unit in between: that is the matrix "
+            "product, `@`."
+        ),
+        _reversed: (
+            "the order is reversed. A nudge is a column on the right, so step 1 stands rightmost and the last step "
+            "leftmost."
+        ),
+        _added: "you added the steps. The chain rule multiplies along one way; it adds where several ways meet.",
+        _first_left_out: "the first step is left out. A nudge before step 1 goes through all T of them.",
+    },
+)
+
+# ---- 4.3 A weight of a chosen radius --------------------------------------------------------------------------------
+
+
+def with_radius(weight, radius):
+    """weight (H, H), radius a number -> (H, H): the weight, scaled to that spectral radius."""
+    return weight * radius / torch.linalg.eigvals(weight).abs().max()
+
+
+def _weights():
+    return [(_random(4, 4, seed=3), 1.5), (_random(5, 5, seed=4), 0.6)]
+
+
+def _by_singular_value(weight, radius):
+    return weight * radius / torch.linalg.matrix_norm(weight, 2)
+
+
+def _real_parts(weight, radius):
+    return weight * radius / torch.linalg.eigvals(weight).real.max()
+
+
+def _by_length(weight, radius):
+    return weight * radius / weight.norm()
+
+
+def _not_divided(weight, radius):
+    return weight * radius
+
+
+with_radius = Exercise(
+    with_radius,
+    cases=_weights,
+    returns="(H, H)",
+    hints=(
+        "Twice the weight has twice the radius. So measure the radius there is, and scale by the ratio.",
+        "`torch.linalg.eigvals` gives complex numbers; `.abs()` is their size, and the radius is the largest of them.",
+    ),
+    wrong={
+        _by_singular_value: (
+            "you scaled by the largest singular value. That is the most one step can stretch; the radius is about "
+            "eigenvalues."
+        ),
+        _real_parts: (
+            "you took the real parts. Eigenvalues that turn are complex, and their size counts, real and imaginary "
+            "part together: `.abs()`."
+        ),
+        _by_length: "you divided by the length of all entries together. That is no radius: it grows with H.",
+        _not_divided: "you multiplied by the radius you want, and never divided by the radius there was.",
+    },
+)
+
+# ---- 4.4 Clipping by the norm ---------------------------------------------------------------------------------------
+
+
+def clip_by_norm(gradients, loss, max_norm):
+    """gradients: list of tensors; loss: a number; max_norm > 0 -> list of clipped tensors."""
+    norm = torch.cat([g.flatten() for g in gradients]).norm()
+    return [g * min(1.0, max_norm / norm.item()) for g in gradients]
+
+
+def _gradients():
+    large = [3 * _random(4, 3, seed=5), _random(4, seed=6)]
+    return [(large, 2.5, 1.0), ([g / 100 for g in large], 7.0, 1.0), (large, 0.5, 5.0)]
+
+
+def _by_value(gradients, loss, max_norm):
+    return [g.clamp(-max_norm, max_norm) for g in gradients]
+
+
+def _each_alone(gradients, loss, max_norm):
+    return [g * min(1.0, max_norm / g.norm().item()) for g in gradients]
+
+
+def _always(gradients, loss, max_norm):
+    norm = torch.cat([g.flatten() for g in gradients]).norm()
+    return [g * max_norm / norm for g in gradients]
+
+
+def _norm_of_the_loss(gradients, loss, max_norm):
+    return [g * min(1.0, max_norm / abs(loss)) for g in gradients]
+
+
+clip_by_norm = Exercise(
+    clip_by_norm,
+    cases=_gradients,
+    returns="a list of tensors, as they came",
+    hints=(
+        "All gradients together are one long arrow. How long is it? If it is too long, shorten it and keep where it "
+        "points.",
+        "Flatten and concatenate for one norm. Each tensor times `max_norm / norm`, but never times more than one.",
+    ),
+    wrong={
+        _by_value: (
+            "you clipped every entry by itself. That bends the arrow: large entries are cut, small ones stay. "
+            "One factor for all keeps the direction."
+        ),
+        _each_alone: (
+            "each tensor has its own norm and its own factor. The norm is that of all gradients together, "
+            "so that they keep their proportions."
+        ),
+        _always: "you scale short gradients up as well. Clipping only shortens: the factor is never above one.",
+        _norm_of_the_loss: (
+            "you measured the loss. A small loss can have a huge gradient, that is the cliff; "
+            "the norm is that of the gradients."
+        ),
+    },
+)
