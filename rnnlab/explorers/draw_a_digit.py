@@ -57,7 +57,7 @@ class DrawADigit(Explorer):
     @classmethod
     def example(cls):
         torch.manual_seed(0)
-        return cls(Reader(28, 6, 10, "gru", "max"), strokes(), labels=["1", "7"])
+        return cls(Reader(28, 6, 10, "gru", "max"), strokes(), labels=["1", "7"], row=14)
 
     def alt(self):
         names = {sample["pixels"]: sample["label"] for sample in self.samples}

@@ -8,6 +8,7 @@ import traitlets
 from PIL import Image
 
 from rnnlab.explorers.base import COLOUR, QUIET, Explorer, draw, picture, with_kit
+from rnnlab.models import Reader
 
 MOST = 12  # pictures; as many pills fit in two rows on a phone
 
@@ -57,9 +58,7 @@ class RowByRow(Explorer):
     @classmethod
     def example(cls):
         torch.manual_seed(0)
-        from rnnlab.models import Reader
-
-        return cls(Reader(28, 6, 10, "gru", "max"), strokes(), labels=["1", "7"])
+        return cls(Reader(28, 6, 10, "gru", "max"), strokes(), labels=["1", "7"], row=14)
 
     def alt(self):
         table = [[share / 1000 for share in row] for row in self.numbers["beliefs"][self.digit]]
