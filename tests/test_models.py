@@ -39,6 +39,13 @@ def test_the_belief_after_t_steps_is_the_answer_to_the_first_t_steps(x, cell, re
         torch.testing.assert_close(beliefs[:, t - 1], answer[:, -1] if reading == "each" else answer)
 
 
+@pytest.mark.parametrize("cell", models.CELLS)
+def test_sequences_of_a_batch_do_not_meet(x, cell):
+    model = models.Reader(5, 4, 6, cell)
+    for b in range(3):
+        torch.testing.assert_close(model(x)[b], model(x[b:b + 1])[0])
+
+
 def test_parameter_count():
     # 4 gates, each with I + H weights and 2 biases a unit; the head has H weights and 1 bias a class.
     assert models.parameter_count(models.Reader(28, 64, 10)) == 4 * 64 * (28 + 64 + 2) + 10 * (64 + 1)

@@ -306,6 +306,11 @@ def test_plans_that_make_no_sense_are_refused(change, words):
         fit(parts(), **change)
 
 
+def test_a_resumed_run_counts_the_steps_its_schedule_has_left(saved):
+    with refused("schedule has 14 steps left, expected at least 21: 3 epochs of 7 batches"):
+        fit(parts(), epochs=EPOCHS + 1, checkpoint=saved, resume=True)
+
+
 @pytest.mark.parametrize("tensors, size, words", [
     ((x, y[:40]), 8, r"tensors have \[50, 40\] rows"), ((), 8, r"tensors have \[\] rows"),
     ((x[:0], y[:0]), 8, r"tensors have \[0, 0\] rows"), ((x, y), 0, "size is 0, expected at least 1"),
