@@ -111,6 +111,8 @@ class GateTheatre(Explorer):
         svg = picture(960, floor + 130)
         fills = {True: "", False: ""}
         boxes, wide, inside = "", pitch - 4, tall - 4
+        colours = {True: COLOUR[LOOKS[self.look]], False: QUIET}  # positive or not
+        grounds = {sign: draw(svg, "path", fill=fill, fill_opacity=0.5) for sign, fill in colours.items()}
         words = draw(svg, "g", text_anchor="middle")
         for t, label in enumerate(labels):
             x, now = left + pitch * t + 2, t + 1 == self.step
@@ -128,9 +130,8 @@ class GateTheatre(Explorer):
             draw(words, "text", str(answers[t].item()), y=floor + 26, **bold)
             draw(words, "text", str(right[t]), y=floor + 54, x=x + wide / 2, fill=QUIET)
             draw(words, "text", "✓" if good else "✗", y=floor + 82, **bold)
-        for positive, fill in {True: COLOUR[LOOKS[self.look]], False: QUIET}.items():
-            svg.insert(1, draw(svg, "path", d=fills[positive], fill=fill, fill_opacity=0.5))
-            svg.remove(svg[-1])
+        for sign, path in grounds.items():
+            path.set("d", fills[sign])
         draw(svg, "path", d=boxes, fill="none", stroke="#c9c9c9")
         ring = {"x": left + pitch * (self.step - 1), "y": top, "width": pitch, "height": floor - top, "rx": 5}
         stroke = QUIET if self.force == "none" else COLOUR["gradient"]
