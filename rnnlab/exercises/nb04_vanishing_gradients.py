@@ -196,6 +196,10 @@ def _norm_of_the_loss(gradients, loss, max_norm):
     return [g * min(1.0, max_norm / abs(loss)) for g in gradients]
 
 
+def _norms_added(gradients, loss, max_norm):
+    return [g * min(1.0, max_norm / sum(g.norm().item() for g in gradients)) for g in gradients]
+
+
 clip_by_norm = Exercise(
     clip_by_norm,
     cases=_gradients,
@@ -213,6 +217,10 @@ clip_by_norm = Exercise(
         _each_alone: (
             "each tensor has its own norm and its own factor. The norm is that of all gradients together, "
             "so that they keep their proportions."
+        ),
+        _norms_added: (
+            "you added the norms of the tensors. Lengths do not add like that: square, add, take the root, or "
+            "concatenate first."
         ),
         _always: "you scale short gradients up as well. Clipping only shortens: the factor is never above one.",
         _norm_of_the_loss: (
