@@ -6,8 +6,8 @@ PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 NBVAL = $(PYTEST) -p tools.nbval_pictures --dist loadfile --nbval --nbval-current-env \
 	--nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120
 
-# Exported HTML takes the explorers that need no kernel.
-ALIVE = --NbConvertBase.display_data_priority='["text/html","image/svg+xml","image/png","text/markdown","text/latex","text/plain"]'
+# Explorers that need no kernel: in exported HTML, and in a notebook that is saved and opened again.
+ALIVE = --ContentsManager.pre_save_hook=rnnlab.explorers.without_widgets --NbConvertBase.display_data_priority='["text/html","image/svg+xml","image/png","text/markdown","text/latex","text/plain"]'
 
 .PHONY: lab test unit nbval filled notebooks img bench lint
 

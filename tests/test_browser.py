@@ -238,6 +238,16 @@ def test_in_jupyterlab_a_lesson_that_has_not_run_shows_the_still_pictures(lab, o
     assert page.locator(".rnnlab").count() == 0  # its scripts are not trusted yet
 
 
+def test_in_jupyterlab_a_notebook_that_was_run_is_alive_when_it_is_opened_again(lab, open_page):
+    play, page = EXPLORERS[0], open_page(None)
+    saved = lab.run_all(page, lab.write("again.ipynb", play.source))
+    assert set(saved.cells[0].outputs[0].data) == {"text/html", "text/plain"}
+    page.goto("about:blank")
+    lab.shut_kernels()
+    page = open_page(lab.url("again.ipynb"))
+    answers_to_keys_and_mouse(play, page)
+
+
 @pytest.fixture(scope="session")
 def gallery(lab, chromium):
     """JupyterLab in its dark theme with a live widget of every explorer, one in a cell."""

@@ -141,6 +141,17 @@ class Lab:
         nbformat.write(new_notebook(cells=cells, metadata=kernel), self.work / name)
         return name
 
+    def ask(self, path, method="GET"):
+        """What the server answers, past any proxy."""
+        address = f"http://127.0.0.1:{self.port}/api/{path}?token={self.token}"
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(urllib.request.Request(address, method=method)) as answer:
+            return answer.read()
+
+    def shut_kernels(self):
+        for session in json.loads(self.ask("sessions")):
+            self.ask(f"sessions/{session['id']}", "DELETE")
+
     def run_all(self, page, notebook):
         """Open a notebook, choose Run All Cells from the menu, wait, save, and return what was saved."""
         page.goto(self.url(notebook))
@@ -178,7 +189,9 @@ def jupyterlab(home):
     }
     flags = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={lab.port}"]
     flags += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={work}", f"--IdentityProvider.token={lab.token}"]
-    environment = os.environ | {name: str(home / folder) for name, folder in folders.items()}
+    flags += ["--ContentsManager.pre_save_hook=rnnlab.explorers.without_widgets"]  # as `make lab` has it
+    environment = {"OMP_NUM_THREADS": "1", **os.environ}
+    environment |= {name: str(home / folder) for name, folder in folders.items()}
     with (home / "log").open("w") as log:
         server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *flags], env=environment, stdout=log, stderr=log)
     try:
@@ -194,11 +207,9 @@ def jupyterlab(home):
 
 
 def await_server(lab, server, log):
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for _ in range(240):
         with contextlib.suppress(urllib.error.URLError, ConnectionError):
-            direct.open(f"http://127.0.0.1:{lab.port}/api/status?token={lab.token}").close()
-            return
+            return lab.ask("status")
         if server.poll() is not None:
             break
         time.sleep(0.25)
