@@ -22,9 +22,9 @@ WATCH = """root => {
   let pressed = null;
   window.times = [];
   root.addEventListener("keydown", event => { pressed = event.timeStamp; }, true);
+  const drawn = ({ target }) => !(target.nodeType === 1 ? target : target.parentElement)?.closest(".control");
   new MutationObserver(records => {
-    if (pressed === null || !records.some(({ target }) => (target.closest ?? target.parentNode.closest).call(
-      target.closest ? target : target.parentNode, "svg, .say"))) return;
+    if (pressed === null || !records.some(drawn)) return;
     const start = pressed, changed = performance.now() - start, after = new MessageChannel();
     pressed = null;
     after.port1.onmessage = () => times.push([changed, performance.now() - start]);
@@ -58,11 +58,13 @@ def main():
             page = chromium.new_page(viewport={"width": 1280, "height": 720})
             page.goto(browser.export(browser.stored(play.example()), Path(folder) / "page.html"))
             results[play.kind]["exported page"] = measure(play, page)
+            page.close()
         with browser.jupyterlab(Path(folder)) as lab:
             for play in wanted:
                 page = chromium.new_page(viewport={"width": 1280, "height": 720})
                 lab.run_all(page, lab.write(f"{play.module}.ipynb", play.source))
                 results[play.kind]["JupyterLab"] = measure(play, page)
+                page.close()
                 print(play.kind, results[play.kind], flush=True)
         versions = {name: importlib.metadata.version(name) for name in ("anywidget", "jupyterlab")}
         versions["chromium"] = chromium.version
