@@ -7,7 +7,8 @@ NBVAL = $(PYTEST) -p tools.nbval_pictures --dist loadfile --nbval --nbval-curren
 	--nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120
 
 # Explorers that need no kernel: in exported HTML, and in a notebook that is saved and opened again.
-ALIVE = --ContentsManager.pre_save_hook=rnnlab.explorers.without_widgets --NbConvertBase.display_data_priority='["text/html","image/svg+xml","image/png","text/markdown","text/latex","text/plain"]'
+ALIVE = --ContentsManager.pre_save_hook=rnnlab.explorers.without_widgets --HTMLExporter.embed_images=True \
+	--NbConvertBase.display_data_priority='["text/html","image/svg+xml","image/png","text/markdown","text/latex","text/plain"]'
 
 .PHONY: lab test unit nbval filled notebooks img bench lint
 
@@ -30,8 +31,8 @@ filled: .venv/ready  ## the same with every exercise answered by its reference
 notebooks: .venv/ready  ## run lessons and store their outputs; one lesson: make notebooks ONLY=01
 	$(BIN)/python -m tools.store $(LESSONS)
 
-img: .venv/ready  ## draw img/*.svg
-	$(BIN)/python img/draw.py
+img: .venv/ready  ## draw notebooks/img/*.svg
+	$(BIN)/python notebooks/img/draw.py
 
 bench: .venv/ready  ## the long runs, on the full data sets
 	for script in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$script; done

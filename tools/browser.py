@@ -178,8 +178,8 @@ class Lab:
 def jupyterlab(home):
     """JupyterLab on its own port in `home`, with a copy of the lessons; it ends with the block."""
     work = home / "work"
-    for folder in ("notebooks", "img"):
-        shutil.copytree(ROOT / folder, work / folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    ignore = shutil.ignore_patterns(".ipynb_checkpoints")
+    shutil.copytree(ROOT / "notebooks", work / "notebooks", ignore=ignore)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         lab = Lab(home, free.getsockname()[1], secrets.token_hex(16))
