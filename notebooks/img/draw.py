@@ -1,4 +1,4 @@
-"""Every drawing of the course, as SVG. `make img` writes them beside this file; the same words give the same bytes everywhere."""
+"""Every drawing of the course, as SVG. `make img` writes them here; the same words give the same bytes everywhere."""
 
 import html
 import pathlib

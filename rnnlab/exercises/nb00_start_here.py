@@ -22,7 +22,7 @@ vocabulary_size = Exercise(
     ),
     wrong={
         lambda text: len(text): (
-            "You count every character, also those that come again: hello has five letters, only four of them different."
+            "You count every character, also those that come again: hello has five letters, four of them different."
         ),
         lambda text: set(text): "These are the right characters. The question is how many they are: a number.",
         lambda text: len(set(text.lower())): (
