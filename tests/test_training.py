@@ -466,7 +466,7 @@ def test_a_bar_in_a_browser_and_no_trace_of_it_on_a_stored_page():
             client.shell_channel.send(request)
             seen[name] = []
             while True:
-                message = client.get_iopub_msg(timeout=60)
+                message = client.get_iopub_msg(timeout=180)
                 if message["parent_header"].get("msg_id") != request["header"]["msg_id"]:
                     continue
                 if message["content"].get("execution_state") == "idle":
