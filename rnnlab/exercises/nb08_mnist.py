@@ -124,50 +124,6 @@ accuracy = Exercise(
 )
 
 
-def permute_rows(images, order):
-    """The same new order of rows for every picture: images (B, 28, 28), order (28,) -> (B, 28, 28)."""
-    return images[:, order]
-
-
-def _orders():
-    g = torch.Generator().manual_seed(0)
-    return [
-        (torch.rand(size, 28, 28, generator=g, dtype=torch.float64), torch.randperm(28, generator=g))
-        for size in (28, 30)
-    ]
-
-
-def _own_order(images, order):
-    return torch.stack([image[torch.randperm(len(order))] for image in images])
-
-
-permute_rows = Exercise(
-    permute_rows,
-    cases=_orders,
-    returns="(B, 28, 28)",
-    hints=(
-        "Indexing with a tensor of numbers picks entries in that order. Along which axis do the rows lie?",
-        "A colon keeps an axis as it is. You want every picture, and of each the rows that `order` names.",
-    ),
-    wrong={
-        lambda images, order: images[order]: (
-            "You permute the first axis: the pictures change places (and beyond 28 of them some are lost), their "
-            "rows do not."
-        ),
-        lambda images, order: images[:, :, order]: (
-            "You permute the pixels within each row. Rows lie along axis 1."
-        ),
-        _own_order: (
-            "You draw a new order, another one for every picture. A net can get used to one fixed order, "
-            "`order`, not to a new one each time."
-        ),
-        lambda images, order: images[:, order.argsort()]: (
-            "Your order is the inverse one: row order[i] of the old picture has to become row i of the new one."
-        ),
-    },
-)
-
-
 def row_beliefs(net, images):
     """Ten beliefs after each row. net: Reader, reading "last"; images (B, 28, 28) -> (B, 28, 10), summing to 1."""
     out, _ = net.recurrent(images)
@@ -229,3 +185,47 @@ row_beliefs = Exercise(
         ),
     },
 )  # fmt: skip
+
+
+def permute_rows(images, order):
+    """The same new order of rows for every picture: images (B, 28, 28), order (28,) -> (B, 28, 28)."""
+    return images[:, order]
+
+
+def _orders():
+    g = torch.Generator().manual_seed(0)
+    return [
+        (torch.rand(size, 28, 28, generator=g, dtype=torch.float64), torch.randperm(28, generator=g))
+        for size in (28, 30)
+    ]
+
+
+def _own_order(images, order):
+    return torch.stack([image[torch.randperm(len(order))] for image in images])
+
+
+permute_rows = Exercise(
+    permute_rows,
+    cases=_orders,
+    returns="(B, 28, 28)",
+    hints=(
+        "Indexing with a tensor of numbers picks entries in that order. Along which axis do the rows lie?",
+        "A colon keeps an axis as it is. You want every picture, and of each the rows that `order` names.",
+    ),
+    wrong={
+        lambda images, order: images[order]: (
+            "You permute the first axis: the pictures change places (and beyond 28 of them some are lost), their "
+            "rows do not."
+        ),
+        lambda images, order: images[:, :, order]: (
+            "You permute the pixels within each row. Rows lie along axis 1."
+        ),
+        _own_order: (
+            "You draw a new order, another one for every picture. A net can get used to one fixed order, "
+            "`order`, not to a new one each time."
+        ),
+        lambda images, order: images[:, order.argsort()]: (
+            "Your order is the inverse one: row order[i] of the old picture has to become row i of the new one."
+        ),
+    },
+)
