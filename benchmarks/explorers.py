@@ -49,28 +49,37 @@ def spread(times):
     return {"median_ms": round(statistics.median(times), 1), "p90_ms": round(statistics.quantiles(times, n=10)[-1], 1)}
 
 
+def in_page(play, chromium, folder):
+    page = chromium.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(browser.export(browser.stored(play.example()), folder / "page.html"))
+    times = measure(play, page)
+    page.close()
+    return times
+
+
+def in_lab(play, chromium, lab):
+    page = chromium.new_page(viewport={"width": 1280, "height": 720})
+    lab.run_all(page, lab.write(f"{play.module}.ipynb", play.source))
+    times = measure(play, page)
+    page.close()
+    lab.shut_kernels()
+    return times
+
+
 def main():
-    wanted = [play for play in browser.EXPLORERS if not sys.argv[1:] or play.kind in sys.argv[1:]]
-    results = {play.kind: {} for play in wanted}
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
-        chromium = browser.chromium(driver)
-        for play in wanted:
-            page = chromium.new_page(viewport={"width": 1280, "height": 720})
-            page.goto(browser.export(browser.stored(play.example()), Path(folder) / "page.html"))
-            results[play.kind]["exported page"] = measure(play, page)
-            page.close()
-        with browser.jupyterlab(Path(folder)) as lab:
-            for play in wanted:
-                page = chromium.new_page(viewport={"width": 1280, "height": 720})
-                lab.run_all(page, lab.write(f"{play.module}.ipynb", play.source))
-                results[play.kind]["JupyterLab"] = measure(play, page)
-                page.close()
-                print(play.kind, results[play.kind], flush=True)
-        versions = {name: importlib.metadata.version(name) for name in ("anywidget", "jupyterlab")}
-        versions["chromium"] = chromium.version
     what = f"from key press to changed and to painted picture, {PRESSES} presses, without the first sixth"
-    load = round(os.getloadavg()[1], 1)  # of the last five minutes; more than the cores is a busy machine
-    store("explorers", what, results, browser=versions, load=load)
+    versions = {name: importlib.metadata.version(name) for name in ("anywidget", "jupyterlab")}
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+        folder, chromium = Path(folder), browser.chromium(driver)
+        versions["chromium"] = chromium.version
+        with browser.jupyterlab(folder) as lab:
+            for play in browser.EXPLORERS:
+                if sys.argv[1:] and play.kind not in sys.argv[1:]:
+                    continue
+                times = {"exported page": in_page(play, chromium, folder), "JupyterLab": in_lab(play, chromium, lab)}
+                times["load"] = round(os.getloadavg()[0], 1)  # of the last minute, beside two cores
+                store("explorers", what, {play.kind: times}, browser=versions)
+                print(play.kind, times, flush=True)
 
 
 if __name__ == "__main__":

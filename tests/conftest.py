@@ -38,3 +38,15 @@ def full_disk():
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
     return limit
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One browser for all tests of a process: Playwright cannot be started twice."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
+    from tools import browser as tools
+
+    with playwright.sync_playwright() as driver:
+        browser = tools.chromium(driver)
+        yield browser
+        browser.close()

@@ -12,21 +12,13 @@ from tools import browser as tools
 from tools.browser import EXPLORERS, markup
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
-playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
+pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(tools.CHROMIUM is None, reason="needs Chromium: apt-get install chromium, or your system's way"),
     pytest.mark.xdist_group("browser"),
 ]
 every = pytest.mark.parametrize("play", EXPLORERS, ids=lambda play: play.module)
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    with playwright.sync_playwright() as driver:
-        browser = tools.chromium(driver)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

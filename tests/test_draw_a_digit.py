@@ -13,8 +13,7 @@ from rnnlab.explorers.row_by_row import strokes
 from rnnlab.models import Reader
 from tools import browser
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
-chromium = [
+marks = [
     pytest.mark.browser,
     pytest.mark.skipif(browser.CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
     pytest.mark.xdist_group("browser"),
@@ -22,7 +21,7 @@ chromium = [
 
 
 def in_browser(test):
-    for mark in chromium:
+    for mark in marks:
         test = mark(test)
     return test
 
@@ -32,17 +31,15 @@ def reader(hidden_size=6, cell="gru", reading="max", **options):
     return Reader(28, hidden_size, 10, cell, reading, **options).double()
 
 
-@pytest.fixture(scope="module")
-def page():
+@pytest.fixture
+def page(chromium):
     """A page that offers the functions of the script under their own names."""
     script = str(DrawADigit._esm).replace("export default", "const explorer =")
-    with playwright.sync_playwright() as driver:
-        chromium = browser.chromium(driver)
-        page = chromium.new_page()
-        page.set_content("<!doctype html><title>page</title>")
-        page.add_script_tag(content=f"{script}\nObject.assign(window, {{ tensors, read, likeMNIST, unpack, pack }});")
-        yield page
-        chromium.close()
+    page = chromium.new_page()
+    page.set_content("<!doctype html><title>page</title>")
+    page.add_script_tag(content=f"{script}\nObject.assign(window, {{ tensors, read, likeMNIST, unpack, pack }});")
+    yield page
+    page.close()
 
 
 READ = """([net, images]) => {

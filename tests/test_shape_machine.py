@@ -95,9 +95,8 @@ def test_an_unknown_cell_is_refused_and_nothing_moves():
 @pytest.mark.browser
 @pytest.mark.skipif(tools.CHROMIUM is None, reason="needs Chromium: apt-get install chromium, or your system's way")
 @pytest.mark.xdist_group("browser")
-def test_the_script_says_the_same_as_python(tmp_path):
+def test_the_script_says_the_same_as_python(tmp_path, chromium):
     """Shapes, axes, the line of code and the marked cells, at 144 positions."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
     expected = []
     for (cell, L, D), first, H in itertools.product(LAYERS, (True, False), (1, 2, 3, 5)):
         machine = ShapeMachine(B=2, T=4, I=6, H=H, cell=cell, L=L, D=D, batch_first=first)
@@ -114,12 +113,10 @@ def test_the_script_says_the_same_as_python(tmp_path):
     """
     page = f"<meta charset=utf-8><script type=module>{str(ShapeMachine()._esm)}\n{script}</script>"
     (tmp_path / "page.html").write_text(page, encoding="utf-8")
-    with playwright.sync_playwright() as driver:
-        chromium = tools.chromium(driver)
-        page = chromium.new_page()
-        page.goto((tmp_path / "page.html").as_uri())
-        found = page.evaluate("states => found(states)", [state for state, *_ in expected])
-        chromium.close()
+    page = chromium.new_page()
+    page.goto((tmp_path / "page.html").as_uri())
+    found = page.evaluate("states => found(states)", [state for state, *_ in expected])
+    page.close()
     for (_, *mine), theirs in zip(json.loads(json.dumps(expected)), found, strict=True):
         assert mine[:2] == theirs[:2]
         assert {name: sorted(cells) for name, cells in mine[2].items()} == {n: sorted(c) for n, c in theirs[2].items()}

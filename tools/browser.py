@@ -154,7 +154,7 @@ class Lab:
 
     def run_all(self, page, notebook):
         """Open a notebook, choose Run All Cells from the menu, wait, save, and return what was saved."""
-        page.goto(self.url(notebook))
+        page.goto(self.url(notebook), timeout=120_000)
         idle = page.get_by_text("Python 3 (ipykernel) | Idle")  # in the status bar, and only once the kernel answers
         idle.wait_for(timeout=120_000)
         page.get_by_role("menuitem", name="Run", exact=True).click()
