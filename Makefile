@@ -4,7 +4,7 @@ BIN = .venv/bin
 LESSONS = $(wildcard notebooks/$(ONLY)*.ipynb)
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 NBVAL = $(PYTEST) -p tools.nbval_pictures --dist loadfile --nbval --nbval-current-env \
-	--nbval-cell-timeout=120 --nbval-kernel-startup-timeout=120
+	--nbval-cell-timeout=300 --nbval-kernel-startup-timeout=120
 
 # Explorers that need no kernel: in exported HTML, and in a notebook that is saved and opened again.
 ALIVE = --ContentsManager.pre_save_hook=rnnlab.explorers.without_widgets --HTMLExporter.embed_images=True \

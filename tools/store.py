@@ -18,7 +18,7 @@ def store(path):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     folder = {"metadata": {"path": os.path.dirname(path) or "."}}
-    NotebookClient(notebook, timeout=120, record_timing=False, coalesce_streams=True, resources=folder).execute()
+    NotebookClient(notebook, timeout=300, record_timing=False, coalesce_streams=True, resources=folder).execute()
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
     for cell in notebook.cells:
