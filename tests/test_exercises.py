@@ -2,6 +2,7 @@
 
 import _thread
 import random
+import signal
 import sys
 import threading
 import time
@@ -376,7 +377,15 @@ def test_a_learners_interrupt_is_passed_on():
         made().verdict(raises(KeyboardInterrupt()))
 
 
-def test_an_interrupt_while_an_attempt_runs_stops_it():
+@pytest.fixture
+def listens_to_interrupts():
+    """A shell starts what it runs in the background deaf to interrupts; a kernel always listens."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_while_an_attempt_runs_stops_it(listens_to_interrupts):
     before, state = threading.active_count(), torch.get_rng_state()
     threading.Timer(0.3, _thread.interrupt_main).start()
     started = time.perf_counter()
