@@ -1,8 +1,12 @@
 """The few models used in more than one lesson. Each has the same call: a batch of sequences in, logits out."""
+import torch
 from torch import Tensor, nn
+
+from rnnlab.sequences import last_valid, mask, masked_max, masked_mean
 
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 READINGS = ("each", "last", "max")
+REVIEW_READINGS = ("last padded", "last valid", "mean", "max", "mean+max")
 
 
 class Reader(nn.Module):
@@ -51,6 +55,96 @@ class Reader(nn.Module):
 
     def extra_repr(self) -> str:
         return f"reading={self.reading!r}"
+
+
+class ReviewClassifier(nn.Module):
+    """Words to vectors, a recurrent layer, a rule for what to read off its outputs, and a linear layer.
+
+    reading: "last padded", the output of the last step of the batch, padding or not; "last valid", that of the last
+    word; "mean" or "max" over the words; "mean+max", both side by side.  cell: "rnn", "lstm", "gru", or "none" for a
+    bag of words.  bidirectional: a second layer reads each review from its last word to its first.
+    dropout: in training, the share of the vectors' entries, the same for all words of a review (Gal and Ghahramani
+    2016), and of the readings that are set to 0.  word_dropout: the share of words that become <unk>, number 1.
+
+    forward: x (B, T) int64, padded with 0, lengths (B,) -> logits (B, 2). Only "last padded" depends on the padding.
+    """
+
+    def __init__(self, vocabulary_size: int, embedding_size: int = 64, hidden_size: int = 64, cell: str = "lstm",
+                 reading: str = "max", bidirectional: bool = False, dropout: float = 0.0,
+                 word_dropout: float = 0.0):
+        super().__init__()
+        if cell not in CELLS and cell != "none":
+            raise ValueError(f"cell is {cell!r}, expected one of {', '.join(CELLS)}, none")
+        if reading not in REVIEW_READINGS:
+            raise ValueError(f"reading is {reading!r}, expected one of {', '.join(REVIEW_READINGS)}")
+        if bidirectional and reading == "last padded":
+            raise ValueError("reading is 'last padded' and bidirectional is True, expected another reading")
+        self.reading = reading
+        self.embedding = nn.Embedding(vocabulary_size, embedding_size, padding_idx=0)
+        layers = 0 if cell == "none" else 2 if bidirectional else 1
+        self.directions = nn.ModuleList(CELLS[cell](embedding_size, hidden_size, batch_first=True)
+                                        for _ in range(layers))
+        self.dropout = nn.Dropout(dropout)
+        self.word_dropout = word_dropout
+        size = hidden_size * layers or embedding_size
+        self.head = nn.Linear(2 * size if reading == "mean+max" else size, 2)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        return self.classify(self.embed(x), lengths)
+
+    def embed(self, x: Tensor) -> Tensor:
+        """The words' vectors: x (B, T) -> (B, T, E)."""
+        if x.ndim != 2 or x.dtype != torch.int64:
+            raise ValueError(f"x has shape {tuple(x.shape)} and dtype {x.dtype}, expected (B, T) of torch.int64")
+        if x.numel() and not (0 <= x.min() and x.max() < self.embedding.num_embeddings):
+            raise ValueError(f"x holds the numbers {x.min()} to {x.max()}, expected 0 to "
+                             f"{self.embedding.num_embeddings - 1}: is it encoded with another vocabulary?")
+        if self.training and self.word_dropout:
+            x = x.masked_fill((torch.rand(x.shape, device=x.device) < self.word_dropout) & (x > 0), 1)
+        return self.embedding(x)
+
+    def classify(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        """The rest of `forward`: (B, T, E), lengths (B,) -> logits (B, 2)."""
+        kept = self.dropout(torch.ones_like(embedded[:, :1]))                     # (B, 1, E)
+        return self.head(self.dropout(self._read(self.outputs(embedded * kept, lengths), lengths)))
+
+    def beliefs(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """What the model would say if each review ended here, at every word: (B, T), lengths (B,) -> (B, T, 2).
+
+        ValueError if a second direction reads from the end: it has nothing to say before.
+        """
+        if len(self.directions) > 1:
+            raise ValueError("the model is bidirectional, expected one that reads from the first word on alone")
+        out = self.outputs(self.embed(x), lengths)
+        count = torch.arange(1, out.shape[1] + 1, device=out.device)[:, None]
+        running = {"last padded": out, "last valid": out, "mean": out.cumsum(dim=1) / count,
+                   "max": out.cummax(dim=1).values}
+        return self.head(torch.cat([running[name] for name in self.reading.split("+")], dim=-1))
+
+    def outputs(self, embedded: Tensor, lengths: Tensor) -> Tensor:
+        """What each direction says at each word, side by side: (B, T, E) -> (B, T, H·D)."""
+        if not self.directions:
+            return embedded
+        outs = [self.directions[0](embedded)[0]]
+        for backward in self.directions[1:]:
+            outs.append(reverse(backward(reverse(embedded, lengths))[0], lengths))
+        return torch.cat(outs, dim=-1)
+
+    def _read(self, out, lengths):
+        if self.reading == "last padded":
+            return out[:, -1]
+        if self.reading == "last valid":
+            return last_valid(out, lengths)
+        readings = {"mean": masked_mean, "max": masked_max}
+        return torch.cat([readings[name](out, lengths) for name in self.reading.split("+")], dim=-1)
+
+
+def reverse(out: Tensor, lengths: Tensor) -> Tensor:
+    """Each sequence from its own last step to its first, the padding where it was: (B, T, ...) -> (B, T, ...)."""
+    T = out.shape[1]
+    steps = torch.arange(T, device=out.device)
+    order = torch.where(mask(lengths, T).to(out.device), lengths[:, None].to(out.device) - 1 - steps, steps)
+    return out[torch.arange(len(out), device=out.device)[:, None], order]
 
 
 def parameter_count(model: nn.Module) -> int:

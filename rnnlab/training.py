@@ -18,7 +18,12 @@ from rnnlab.checkpoints import Run, load_weights
 
 
 def seed_everything(seed: int) -> None:
-    """Start the random numbers of Python, NumPy and PyTorch at `seed`."""
+    """Start the random numbers of Python, NumPy and PyTorch at `seed`.
+
+    Also have numbers below 1e-38 taken for 0: gradients that vanish over many steps come to be such numbers, and a
+    processor needs about ten times as long for them.
+    """
+    torch.set_flush_denormal(True)
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
@@ -78,12 +83,13 @@ class History:
         return self.valid_loss.index(min(self.valid_loss)) + 1 if self.valid_loss else len(self.loss)
 
 
-def fit(model: nn.Module, train, optimizer, epochs: int, *, valid=None, loss=cross_entropy, schedule=None,
-        clip: float | None = None, checkpoint: str | Path | None = None, resume: bool = False,
+def fit(model: nn.Module, train, optimizer, epochs: int, *, valid=None, loss=cross_entropy, objective=None,
+        schedule=None, clip: float | None = None, checkpoint: str | Path | None = None, resume: bool = False,
         show: bool = True) -> History:
     """Train `model` on the batches of `train` until `epochs` epochs are done.
 
     train, valid: any iterable of batches (*inputs, target), such as `Batches` or a DataLoader.
+    objective: what to minimise, as objective(model, *inputs, target) if it is not loss(model(*inputs), target).
     schedule: a learning-rate schedule that takes one step per batch.  clip: the largest norm of the gradient.
     checkpoint: a file that after each epoch holds the last state and the best weights. After an interrupt, the same
     call with resume=True goes on at the start of the interrupted epoch and ends with the same numbers; without it,
@@ -107,7 +113,7 @@ def fit(model: nn.Module, train, optimizer, epochs: int, *, valid=None, loss=cro
         model.train()
         for *inputs, target in _bar(train, f"epoch {epoch}/{epochs}", show):
             optimizer.zero_grad()
-            value = loss(model(*inputs), target)
+            value = objective(model, *inputs, target) if objective else loss(model(*inputs), target)
             _check_finite(value, inputs, epoch)
             value.backward()
             if clip:
