@@ -1,4 +1,5 @@
 """Fetching from a server that serves whole, cut short, corrupt, slow, refusing: a whole file or one sentence."""
+import contextlib
 import hashlib
 import http.server
 import threading
@@ -21,12 +22,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.asked.append(self.path)
         if way in ("403", "503"):
             return self.send_error(int(way))
-        body = {"corrupt": WHOLE[:5000] + b"?" + WHOLE[5001:], "page": b"<html>Please log in</html>",
-                "short": WHOLE[:60000], "empty": b""}.get(way, WHOLE)
+        whole = self.server.whole
+        body = {"corrupt": whole[:5000] + b"?" + whole[5001:], "page": b"<html>Please log in</html>",
+                "short": whole[:60000], "empty": b""}.get(way, whole)
         if way == "silent":
             self.server.stop.wait(10)
         self.send_response(200)
-        self.send_header("Content-Length", str(len(WHOLE) if way in ("cut", "stalls") else len(body)))
+        self.send_header("Content-Length", str(len(whole) if way in ("cut", "stalls") else len(body)))
         self.end_headers()
         for start in range(0, len(body), 20000):
             if start == 60000 and way in ("cut", "stalls"):
@@ -42,14 +44,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
-def server():
+@contextlib.contextmanager
+def serving(whole):
+    """A server on loopback that has one file, `whole`."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.asked, server.stop = [], threading.Event()
+        server.whole, server.asked, server.stop = whole, [], threading.Event()
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield server
         server.stop.set()
         server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def server():
+    with serving(WHOLE) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)
