@@ -65,3 +65,104 @@ def test_parameter_count():
 def test_refusals(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+# ---- the review classifier
+
+LENGTHS = torch.tensor([4, 1, 6])
+
+
+def classifier(**changes):
+    seed_everything(1)
+    return models.ReviewClassifier(20, **{"embedding_size": 5, "hidden_size": 4} | changes)
+
+
+@pytest.fixture
+def words():
+    seed_everything(0)
+    return torch.randint(2, 20, (3, 6)) * (torch.arange(6) < LENGTHS[:, None])
+
+
+@pytest.mark.parametrize("cell", [*models.CELLS, "none"])
+@pytest.mark.parametrize("reading", models.REVIEW_READINGS)
+def test_review_readings_are_what_they_say(words, cell, reading):
+    model = classifier(cell=cell, reading=reading)
+    out = model.embedding(words)
+    if cell != "none":
+        out = model.directions[0](out)[0]
+    alone = [row[:T] for row, T in zip(out, LENGTHS.tolist(), strict=True)]
+    expected = torch.stack([{"last padded": row[-1], "last valid": one[-1], "mean": one.mean(dim=0),
+                             "max": one.amax(dim=0), "mean+max": torch.cat([one.mean(dim=0), one.amax(dim=0)])}[reading]
+                            for row, one in zip(out, alone, strict=True)])
+    torch.testing.assert_close(model(words, LENGTHS), expected @ model.head.weight.T + model.head.bias)
+
+
+@pytest.mark.parametrize("reading", models.REVIEW_READINGS[1:])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_only_the_last_padded_step_depends_on_the_padding(words, reading, bidirectional):
+    model = classifier(reading=reading, bidirectional=bidirectional)
+    longer = torch.nn.functional.pad(words, (0, 5))
+    torch.testing.assert_close(model(longer, LENGTHS), model(words, LENGTHS))
+    for row, T, logits in zip(words, LENGTHS, model(words, LENGTHS), strict=True):
+        torch.testing.assert_close(model(row[None, :T], T[None])[0], logits)
+    flawed = classifier(reading="last padded")
+    assert not torch.allclose(flawed(longer, LENGTHS), flawed(words, LENGTHS))
+
+
+def test_two_directions_are_those_of_pytorch_on_packed_sequences(words):
+    model = classifier(bidirectional=True)
+    theirs = torch.nn.LSTM(5, 4, batch_first=True, bidirectional=True)
+    for suffix, one in zip(("", "_reverse"), model.directions, strict=True):
+        for name, weight in one.named_parameters():
+            getattr(theirs, name + suffix).data.copy_(weight)
+    embedded = model.embed(words)
+    packed = torch.nn.utils.rnn.pack_padded_sequence(embedded, LENGTHS, batch_first=True, enforce_sorted=False)
+    out, _ = torch.nn.utils.rnn.pad_packed_sequence(theirs(packed)[0], batch_first=True)
+    real = torch.arange(6) < LENGTHS[:, None]
+    torch.testing.assert_close(model.outputs(embedded, LENGTHS)[real], out[real])
+
+
+@pytest.mark.parametrize("cell", [*models.CELLS, "none"])
+@pytest.mark.parametrize("reading", models.REVIEW_READINGS)
+def test_the_belief_after_t_words_is_the_answer_to_the_first_t_words(words, cell, reading):
+    model = classifier(cell=cell, reading=reading).eval()
+    beliefs = model.beliefs(words, LENGTHS)
+    for t in range(1, 7):
+        first = torch.full((1,), t)
+        torch.testing.assert_close(beliefs[2:, t - 1], model(words[2:, :t], first))
+
+
+def test_dropout_hides_words_and_the_same_entries_of_every_word():
+    model, ones = classifier(cell="none", reading="max", dropout=0.5, word_dropout=0.5), torch.full((50, 9), 7)
+    unknown = (model.embed(ones) == model.embedding.weight[1]).all(dim=-1)
+    assert 0.4 < unknown.float().mean() < 0.6
+    padded = model.embed(torch.zeros(50, 9, dtype=torch.int64))
+    assert (padded == 0).all()                                       # <pad> stays <pad>
+    model.eval()
+    assert torch.equal(model.embed(ones), model.embedding(ones))
+    assert torch.equal(model(ones, torch.full((50,), 9)), model(ones, torch.full((50,), 9)))
+
+
+def test_reverse_turns_each_sequence_round_and_leaves_its_padding():
+    out = torch.tensor([[1, 2, 3, 0], [4, 5, 6, 7], [8, 0, 0, 0]])
+    lengths = torch.tensor([3, 4, 1])
+    assert models.reverse(out, lengths).tolist() == [[3, 2, 1, 0], [7, 6, 5, 4], [8, 0, 0, 0]]
+    assert torch.equal(models.reverse(models.reverse(out, lengths), lengths), out)
+
+
+@pytest.mark.parametrize("call, words", [
+    (lambda: classifier(cell="lsmt"), "cell is 'lsmt', expected one of rnn, lstm, gru, none"),
+    (lambda: classifier(reading="last"), "reading is 'last', expected one of last padded, last valid, mean, max, mean"),
+    (lambda: classifier(reading="last padded", bidirectional=True), "'last padded' and bidirectional is True"),
+    (lambda: classifier(bidirectional=True).beliefs(torch.ones(1, 2, dtype=torch.int64), torch.tensor([2])),
+     "the model is bidirectional, expected one that reads from the first word on alone"),
+    (lambda: classifier()(torch.ones(3, 4), torch.tensor([4, 4, 4])), r"x has shape \(3, 4\) and dtype torch.float32"),
+    (lambda: classifier()(torch.ones(4, dtype=torch.int64), torch.tensor([4])), r"x has shape \(4,\) .*, expected"),
+    (lambda: classifier()(torch.tensor([[1, 20]]), torch.tensor([2])),
+     "x holds the numbers 1 to 20, expected 0 to 19: is it encoded with another vocabulary?"),
+    (lambda: classifier()(torch.tensor([[1, 2]]), torch.tensor([3])), "lengths go from 3 to 3, expected 1 to T = 2"),
+    (lambda: classifier()(torch.tensor([[1, 2]]), torch.tensor([0])), "lengths go from 0 to 0, expected 1 to T = 2"),
+])
+def test_review_refusals(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()

@@ -101,3 +101,79 @@ def test_lengths_that_make_no_sense_are_refused(read, lengths, error, words):
 def test_other_input_that_makes_no_sense_is_refused(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+# ---- words
+
+
+def test_words_are_lower_case_without_markup_and_with_their_apostrophes():
+    assert sequences.words("I DON'T like it,<br /><br />it's re-made… 10/10 감동 😀!") == [
+        "i", "don't", "like", "it", ",", "it's", "re", "-", "made", "…", "10", "/", "10", "감동", "😀", "!"]
+    assert sequences.words("") == sequences.words(" \n<br />") == []
+
+
+def test_a_vocabulary_counts_then_sorts():
+    texts = ["b a a c", "c b a d"]
+    vocabulary = sequences.Vocabulary.from_texts(texts)
+    assert vocabulary.words == ["<pad>", "<unk>", "a", "b", "c", "d"]                # b and c: twice each, so by letter
+    assert sequences.Vocabulary.from_texts(texts, min_freq=2).words[2:] == ["a", "b", "c"]
+    assert sequences.Vocabulary.from_texts(texts, max_size=4).words[2:] == ["a", "b"]
+    assert len(vocabulary) == 6 and "d" in vocabulary and "e" not in vocabulary
+    assert repr(vocabulary) == "Vocabulary(6 words)"
+
+
+def test_encode_and_decode_words():
+    vocabulary = sequences.Vocabulary.from_texts(["a good film"])
+    x = vocabulary.encode("A GOOD day")
+    assert x.dtype == torch.int64 and x.tolist() == [2, 4, 1]
+    assert vocabulary.decode(x) == ["a", "good", "<unk>"]
+    assert sequences.Vocabulary(["A", "film."], tokenise=str.split).encode("A film.").tolist() == [2, 3]
+    assert len(vocabulary.encode("film " * 100_000)) == 100_000
+    assert vocabulary.encode("감동 😀").tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("call, error, words", [
+    (lambda: sequences.words(b"caf\xe9"), TypeError, "text is a bytes, expected a str: decode bytes first"),
+    (lambda: sequences.Vocabulary(["a", "b", "a"]), ValueError, "words holds 'a' twice, expected different words"),
+    (lambda: sequences.Vocabulary(["<pad>"]), ValueError, "words holds '<pad>' twice"),
+    (lambda: sequences.Vocabulary.from_texts("one text"), TypeError, "texts is one str, expected several texts"),
+    (lambda: sequences.Vocabulary.from_texts(["a"], min_freq=0), ValueError, "min_freq is 0, expected a whole number"),
+    (lambda: sequences.Vocabulary.from_texts(["a"], min_freq=1.5), ValueError, "min_freq is 1.5, expected"),
+    (lambda: sequences.Vocabulary.from_texts(["a"], min_freq=2), ValueError, "no word comes 2 times in texts"),
+    (lambda: sequences.Vocabulary.from_texts([]), ValueError, "no word comes 1 times in texts"),
+    (lambda: sequences.Vocabulary.from_texts(["a"], max_size=2), ValueError, "max_size is 2, expected at least 3"),
+    (lambda: sequences.Vocabulary(["a"]).encode(" "), ValueError, "text is ' ', expected at least one word"),
+    (lambda: sequences.Vocabulary(["a"]).decode(torch.tensor([3])), ValueError, "go from 3 to 3, expected 0 to 2"),
+    (lambda: sequences.Vocabulary(["a"]).decode(torch.tensor([[2]])), ValueError, r"has shape \(1, 1\), expected"),
+    (lambda: sequences.head_and_tail(torch.arange(9), 5), ValueError, "T is 5, expected an even whole number above 0"),
+    (lambda: sequences.LengthBatches([], torch.tensor([])), ValueError, "sequences holds 0 and target 0, expected one"),
+    (lambda: sequences.LengthBatches([torch.ones(2)], torch.ones(2)), ValueError, "sequences holds 1 and target 2"),
+    (lambda: sequences.LengthBatches([torch.ones(2)], torch.ones(1), size=0), ValueError, "size is 0 and pool is 50"),
+])
+def test_refusals_of_words(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+def test_head_and_tail():
+    x = torch.arange(10)
+    assert sequences.head_and_tail(x, 10) is x
+    assert sequences.head_and_tail(x, 4).tolist() == [0, 1, 8, 9]
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_length_batches_hold_every_sequence_once_among_others_of_its_length(shuffle):
+    torch.manual_seed(0)
+    rows = [torch.full((T,), T) for T in torch.randint(1, 300, (1000,)).tolist()]
+    target = torch.tensor([len(row) for row in rows]) * 10
+    batches = sequences.LengthBatches(rows, target, size=32, shuffle=shuffle)
+    found, padding, total = [], 0, 0
+    for x, lengths, y in batches:
+        assert torch.equal(y, lengths * 10) and torch.equal(x.amax(dim=1), lengths) and x.shape[1] == lengths.max()
+        assert torch.equal(x > 0, sequences.mask(lengths, x.shape[1]))
+        found += lengths.tolist()
+        padding, total = padding + (x == 0).sum().item(), total + x.numel()
+    assert sorted(found) == sorted(len(row) for row in rows) and len(batches) == 32
+    assert padding / total < 0.05
+    again = [lengths.tolist() for _, lengths, _ in batches]
+    assert (again == [lengths.tolist() for _, lengths, _ in batches]) is not shuffle
