@@ -86,6 +86,8 @@ EXPLORERS = [
     Play("BackThroughTime", "03_bptt", ("slider", "loss at step"), ".chain svg"),
     Play("GradientRiver", "04_vanishing_gradients", ("slider", "spectral radius"), "svg"),
     Play("GateTheatre", "05_lstm_gru", ("slider", "step"), ".chain svg"),
+    Play("WordMap", "06_embeddings", ("slider", "rank"), ".map svg"),
+    Play("RunningVerdict", "07_imdb", ("slider", "words read"), ".plot svg"),
     Play("RowByRow", "08_mnist", ("slider", "rows read"), ".seen"),
     Play("DrawADigit", "08_mnist", ("slider", "rows read"), ".pad"),
 ]

@@ -1,0 +1,195 @@
+"""Running verdict: type a review; what the net believes after each word, and how far each word pushed it."""
+
+import torch
+import traitlets
+
+from rnnlab.explorers.base import COLOUR, QUIET, Explorer, draw, picture, rounded, with_kit
+from rnnlab.models import ReviewClassifier
+from rnnlab.sequences import Vocabulary
+
+MOST = 400  # words that are read
+LONG = 20_000  # characters that are kept
+SAMPLES = 8
+
+
+class RunningVerdict(Explorer):
+    """Type a review and see the belief "positive" after each word; every word is tinted by its push.
+
+    model: `models.ReviewClassifier` that reads from left to right alone; its second logit is "positive".
+    vocabulary: the `sequences.Vocabulary` it was trained with; examples: 1 to 8 reviews to start from, the only ones
+    that a page without a kernel can show.
+    `text` is the review; of it the first 400 words are read. `word` (1 … T, cut to that) is where the reader stands.
+    The push of a word is the change of the log-odds, log p(positive) / p(negative), that it makes. Before the first
+    word the state is zero, so what the head's bias says is the start.
+    Raises TypeError or ValueError where model, vocabulary or examples are something else; every text can be read.
+    """
+
+    _esm = with_kit("running_verdict.js")
+    text = traitlets.Unicode().tag(sync=True)
+    reading = traitlets.Dict().tag(sync=True)
+    samples = traitlets.List().tag(sync=True)
+    word = traitlets.Int(1).tag(sync=True)
+
+    def __init__(self, model, vocabulary, examples, word=None):
+        self._model, self._vocabulary = _checked(model, vocabulary)
+        if not isinstance(examples, list | tuple) or not all(isinstance(text, str) for text in examples):
+            raise TypeError(f"examples must be a list of reviews, each a string, not {examples!r:.60}.")
+        if not 1 <= len(examples) <= SAMPLES:
+            raise ValueError(f"examples must be 1 to {SAMPLES} reviews, not {len(examples)}.")
+        samples = [self.read(text) for text in examples]
+        if not all(sample["words"] for sample in samples):
+            raise ValueError("examples must not be empty, and one of them has no word.")
+        last = len(samples[0]["words"])
+        super().__init__(samples=samples, reading=samples[0], text=samples[0]["text"], word=word or last)
+
+    @traitlets.validate("text")
+    def _kept(self, proposal):
+        return _clean(proposal.value)
+
+    @traitlets.validate("word")
+    def _inside(self, proposal):
+        # Not refused: while the learner types, the page may ask for a word that has just gone.
+        return max(1, min(proposal.value, len(self.reading["words"])))
+
+    @traitlets.observe("text")
+    def _typed(self, change):
+        if change.new != self.reading.get("text"):
+            self.reading = self.read(change.new)
+            self.word = len(self.reading["words"])
+
+    def read(self, text):
+        """What the net makes of a text: a dict of text, words, known, start, beliefs, pushes (T of each), note."""
+        text = _clean(text)
+        tokens = self._vocabulary.tokenise(text)
+        words, known = tokens[:MOST], [word in self._vocabulary for word in tokens[:MOST]]
+        odds = self._odds(words)
+        beliefs = torch.sigmoid(odds)
+        # Decimals, not significant digits: what is far behind the point is chance of the processor.
+        pushes, beliefs = odds.diff().mul(100).round() / 100, beliefs.mul(1000).round() / 1000
+        start, *beliefs = rounded(beliefs)
+        note = _note(len(tokens), len(text) == LONG, known)
+        words = [_shown(word) for word in words]
+        return {"text": text, "words": words, "known": known, "note": note,
+                "start": start, "beliefs": beliefs, "pushes": rounded(pushes)}  # fmt: skip
+
+    def _odds(self, words):
+        """The log-odds before the first word and after each: (1 + T,) float64."""
+        model, training = self._model, self._model.training
+        start = model.head.bias.detach().double().cpu()[None]
+        if not words:
+            return start[:, 1] - start[:, 0]
+        x = torch.tensor([[self._vocabulary.index.get(word, 1) for word in words]], device=model.head.bias.device)
+        model.eval()  # dropout would give another verdict at every key
+        try:
+            with torch.no_grad():
+                logits = model.beliefs(x, torch.tensor([len(words)]))[0]
+        finally:
+            model.train(training)
+        logits = torch.cat([start, logits.double().cpu()])
+        return logits[:, 1] - logits[:, 0]
+
+    @classmethod
+    def example(cls):
+        torch.manual_seed(0)
+        texts = ["Not bad at all, I loved it!", "A dull plot and a bad, bad end.", "good"]
+        vocabulary = Vocabulary.from_texts(texts)
+        model = ReviewClassifier(len(vocabulary), 6, 6, "gru", "last valid")
+        with torch.no_grad():
+            model.head.weight.mul_(6)
+        return cls(model, vocabulary, texts, word=2)
+
+    def said(self):
+        """Where the reader stands, as a sentence."""
+        words, t = self.reading["words"], self.word
+        if not words:
+            return f"{self.reading['note']} With nothing read the belief is {_percent(self.reading['start'])} positive."
+        belief, push = self.reading["beliefs"][t - 1], self.reading["pushes"][t - 1]
+        return f"After word {t} of {len(words)}, “{words[t - 1]}” ({_signed(push)}): {_percent(belief)} positive."
+
+    def alt(self):
+        words, pushes, beliefs = (self.reading[name] for name in ("words", "pushes", "beliefs"))
+        if not words:
+            return f"An empty review. {self.said()}"
+        ranked = sorted(range(len(words)), key=lambda t: pushes[t])
+        up, down = (f"“{words[t]}” {_signed(pushes[t])}" for t in (ranked[-1], ranked[0]))
+        quoted = " ".join(words[:12]) + (" …" if len(words) > 12 else "")
+        start, end = _percent(self.reading["start"]), _percent(beliefs[-1])
+        return (
+            f"The review “{quoted}” read word by word: the belief “positive” goes from {start} to {end}. "
+            f"The strongest pushes in log-odds: {up} and {down}. {self.said()}"
+        )
+
+    def still(self):
+        words, pushes = self.reading["words"], self.reading["pushes"]
+        svg, T = picture(960, 520), max(1, len(words))
+        x, y = (lambda t: 110 + 820 * t / T), (lambda p: 200 - 170 * p)
+        for p, name in ((0, "negative"), (0.5, "50 %"), (1, "positive")):
+            dash = "6 5" if p == 0.5 else "none"
+            draw(svg, "path", d=f"M110,{y(p)}h820", stroke="#c9c9c9", stroke_dasharray=dash)
+            draw(svg, "text", name, x=98, y=y(p) + 5, text_anchor="end", fill=QUIET)
+        points = [(x(t), y(p)) for t, p in enumerate([self.reading["start"], *self.reading["beliefs"]])]
+        line = "M" + "L".join(f"{a:.1f},{b:.1f}" for a, b in points)
+        draw(svg, "path", d=line, fill="none", stroke=COLOUR["output"], stroke_width=4, stroke_linejoin="round")
+        now = points[self.word if words else 0]
+        draw(svg, "circle", cx=now[0], cy=now[1], r=7, fill="#fff", stroke="#000", stroke_width=3)
+        most, left, top = max(0.5, *map(abs, pushes), 0) if words else 0.5, 14, 250
+        for t, (word, push) in enumerate(zip(words, pushes, strict=True)):
+            wide = max(9.5 * len(word), 44) + 8
+            if left + wide > 946:
+                left, top = 14, top + 54
+            if top > 430:
+                draw(svg, "text", f"… and {len(words) - t} words more", x=14, y=top + 16, fill=QUIET)
+                break
+            tint = {"fill": COLOUR["output"] if push > 0 else QUIET, "fill_opacity": 0.55 * abs(push) / most}
+            ring = {"stroke": "#000", "stroke_width": 2} if t + 1 == self.word else {}
+            draw(svg, "rect", x=left, y=top - 2, width=wide - 6, height=26, rx=4, **tint, **ring)
+            draw(svg, "text", word, x=left + wide / 2 - 3, y=top + 16, text_anchor="middle")
+            draw(svg, "text", _signed(push), x=left + wide / 2 - 3, y=top + 40, text_anchor="middle", font_size=14)
+            left += wide
+        draw(svg, "text", self.said(), x=14, y=504)
+        return svg
+
+
+def _clean(text):
+    """The text as far as it is kept; halves of characters, which no file can hold, become question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")[:LONG]
+
+
+def _shown(word):
+    """A word as a picture can hold it."""
+    word = "".join(c if c.isprintable() else "�" for c in word)
+    return word if len(word) <= 30 else word[:29] + "…"
+
+
+def _note(count, cut, known):
+    if not known:
+        return "Nothing to read yet: type a word or two."
+    strange = known.count(False)
+    long = f"Only the first {MOST} words are read. " if count > MOST or cut else ""
+    if strange == len(known):
+        return f"{long}The net knows none of these words: each is <unk> to it."
+    return long + (f"{strange} of {len(known)} words are <unk> to the net: it does not know them." if strange else "")
+
+
+def _percent(p):
+    return f"{'>99' if 0.995 <= p else '<1' if p < 0.005 else int(100 * p + 0.5)} %"
+
+
+def _signed(push):
+    return f"{push:+.2f}".replace("-", "−").replace("+0.00", "0.00").replace("−0.00", "0.00")
+
+
+def _checked(model, vocabulary):
+    if not isinstance(model, ReviewClassifier):
+        raise TypeError(f"model must be a models.ReviewClassifier, not {type(model).__name__}.")
+    if not isinstance(vocabulary, Vocabulary):
+        raise TypeError(f"vocabulary must be a sequences.Vocabulary, not {type(vocabulary).__name__}.")
+    if len(model.directions) > 1:
+        raise ValueError("model must read from left to right alone: with two directions no belief is the first.")
+    size = model.embedding.num_embeddings
+    if len(vocabulary) != size:
+        raise ValueError(f"vocabulary must be the one of the model, {size:,} words, not {len(vocabulary):,}.")
+    for name, weight in model.named_parameters():
+        if not weight.isfinite().all():
+            raise ValueError(f"model must have finite weights, and {name} holds NaN or infinity.")
+    return model, vocabulary
