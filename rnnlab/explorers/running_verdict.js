@@ -4,7 +4,7 @@ const VERDICT = `.running-verdict {
     border: 1px solid var(--quiet); border-radius: 8px; resize: vertical; }
   .control.text { display: flex; width: 100%; align-items: flex-start; }
   .pills button { border-radius: 8px; margin-right: 6px; } .pills button[aria-pressed=true] { background: var(--ink); color: var(--paper); }
-  input[type=range] { width: 260px; accent-color: var(--output); } .plot { height: 204px; }
+  input[type=range] { width: 260px; accent-color: var(--output); } .plot { height: 204px; touch-action: pan-y; cursor: pointer; }
   .curve { fill: none; stroke: var(--output); stroke-width: 4; stroke-linejoin: round; } .half { stroke-dasharray: 6 5; }
   .later { opacity: .35; } .now { stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 2 4; } .dot { fill: var(--paper); stroke: var(--ink); stroke-width: 3; }
   .words { display: flex; flex-wrap: wrap; gap: 4px 3px; max-height: 200px; overflow: hidden auto; padding: 4px; margin-top: 6px; }
@@ -14,7 +14,7 @@ const VERDICT = `.running-verdict {
     background: color-mix(in srgb, var(--tone) var(--much), var(--paper)); }
   .up span { --tone: var(--output); border-bottom: 2px solid var(--output); } .down span { --tone: var(--quiet); border-bottom: 2px dashed var(--ink); }
   .unknown span { font-style: italic; opacity: .85; }
-  .say { min-height: 2.8em; } .note { min-height: 1.4em; }
+  .say { min-height: 2.8em; } .note { min-height: 1.4em; } .note.bare { margin: 0 0 8px; }
 }
 @container (max-width: 600px) { .running-verdict { .say { min-height: 4.2em; } } }`;
 const WAIT = 250;   // milliseconds without a key before Python reads
@@ -24,8 +24,8 @@ const signed = push => (push > 0 ? "+" : "") + number(push);
 
 // The belief after each word as a curve; its labels are drawn once for a width, the rest at every move.
 function theCurve(pick) {
-  const node = html("div", { class: "plot" }), left = 74, top = 14, foot = 176;
-  let width = 0, last = null;
+  const node = html("div", { class: "plot" }), left = 80, top = 14, foot = 176;
+  let width = 0, last = null, reach = () => 1;
   function draw(now) {
     const { start, beliefs, word } = last = now, T = beliefs.length;
     if (!width) return;
@@ -37,18 +37,15 @@ function theCurve(pick) {
       svg("rect", { x: left, y: top, width: width - 14 - left, height: foot - top, fill: "transparent" }),
       ...[0, 0.5, 1].map(p => svg("path", { class: p === 0.5 ? "grid half" : "grid", d: `M${left},${y(p)}H${width - 14}` })),
       text(y(1) + 6, "positive"), text(y(0.5) + 6, "50 %"), text(y(0) + 6, "negative"),
-      text(200, `word ${T}`, { x: width - 14 }), text(200, "before", { x: left, "text-anchor": "start" }),
+      text(200, `word ${T}`, { x: width - 14 }), text(200, "before the first word", { x: left, "text-anchor": "start" }),
       svg("path", { class: "now", d: `M${a},${top}V${foot}` }), svg("path", { class: "curve later", d: path(points) }),
       svg("path", { class: "curve", d: path(points.slice(0, word + 1)) }), svg("circle", { class: "dot", cx: a, cy: b, r: 7 }));
-    const at = px => Math.min(T, Math.max(1, Math.round((px - left) / (width - 14 - left) * T)));
     node.replaceChildren(plot);
-    reach = at;
+    reach = px => Math.min(T, Math.max(1, Math.round((px - left) / (width - 14 - left) * T)));
   }
-  let reach = () => 1;
-  node.addEventListener("pointermove", event => {
-    if (event.pointerType === "mouse" || event.buttons) pick(reach(event.clientX - node.getBoundingClientRect().left));
-  });
-  node.addEventListener("pointerdown", event => pick(reach(event.clientX - node.getBoundingClientRect().left)));
+  const picked = event => pick(reach(event.clientX - node.getBoundingClientRect().left));
+  node.addEventListener("pointermove", event => { if (event.pointerType === "mouse" || event.buttons) picked(event); });
+  node.addEventListener("pointerdown", picked);
   return { node, draw, lay: now => { width = now; if (last) draw(last); } };
 }
 
@@ -91,17 +88,18 @@ function render({ model, el }) {
   let timer = null;
   const stored = samples.map((sample, i) => button(i + 1, () => {
     clearTimeout(timer);
+    timer = null;
     put(model, { text: sample.text, reading: sample, word: sample.words.length });
     text.value = sample.text;
   }, { "aria-label": `stored review ${i + 1}` }));
   text.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(() => { put(model, { text: text.value }); draw(); }, WAIT);
+    timer = setTimeout(() => { timer = null; put(model, { text: text.value }); }, WAIT);
   });
   const curve = theCurve(pick), words = theWords(pick);
   stage(el, "running-verdict", VERDICT,
     live ? html("label", { class: "control text" }, html("span", {}, "review"), text)
-      : html("p", { class: "note" }, "This page has no kernel, so nothing new can be read here: choose a stored review. In JupyterLab you can type your own."),
+      : html("p", { class: "note bare" }, "There is no kernel here: choose a stored review. In JupyterLab you can type your own."),
     html("div", { class: "controls" }, html("div", { class: "control", role: "group", "aria-label": "a stored review" },
       html("span", {}, live ? "or take" : "review"), html("div", { class: "pills" }, ...stored)), step.node),
     curve.node, words.node, say.node, note);
@@ -109,7 +107,7 @@ function render({ model, el }) {
   function draw() {
     const reading = model.get("reading"), T = reading.words.length, word = Math.min(Math.max(1, model.get("word")), T), now = model.get("text");
     const waiting = now !== reading.text;
-    if (document.activeElement !== text && !waiting) text.value = now;
+    if (document.activeElement !== text && !waiting && timer === null) text.value = now;
     stored.forEach((node, i) => node.setAttribute("aria-pressed", String(samples[i].text === now)));
     range.max = Math.max(1, T);
     range.disabled = !T;
@@ -117,8 +115,8 @@ function render({ model, el }) {
     curve.draw({ ...reading, word });
     words.draw(reading, word);
     const belief = T ? reading.beliefs[word - 1] : reading.start, push = T ? reading.pushes[word - 1] : 0;
-    const way = push > 0 ? `pushed it up by ${number(push)}` : push < 0 ? `pushed it down by ${number(-push)}` : "did not move it";
-    say.set(waiting ? "Python is reading …" : T ? `After word ${word} of ${T}: ${percent(belief)} positive. “${reading.words[word - 1]}” ${way} in log-odds.`
+    const way = push > 0 ? `pushed it up by ${number(push)} in log-odds` : push < 0 ? `pushed it down by ${number(-push)} in log-odds` : "did not move it";
+    say.set(waiting ? "Python is reading …" : T ? `After word ${word} of ${T}: ${percent(belief)} positive. “${reading.words[word - 1]}” ${way}.`
       : `With nothing read the belief is ${percent(belief)} positive.`);
     note.textContent = reading.note;
   }

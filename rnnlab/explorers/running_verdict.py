@@ -112,16 +112,15 @@ class RunningVerdict(Explorer):
             return f"An empty review. {self.said()}"
         ranked = sorted(range(len(words)), key=lambda t: pushes[t])
         up, down = (f"“{words[t]}” {_signed(pushes[t])}" for t in (ranked[-1], ranked[0]))
+        pushed = f" The strongest pushes in log-odds: {up} and {down}." if len(words) > 1 else ""
         quoted = " ".join(words[:12]) + (" …" if len(words) > 12 else "")
         start, end = _percent(self.reading["start"]), _percent(beliefs[-1])
-        return (
-            f"The review “{quoted}” read word by word: the belief “positive” goes from {start} to {end}. "
-            f"The strongest pushes in log-odds: {up} and {down}. {self.said()}"
-        )
+        goes = f"the belief “positive” goes from {start} to {end}."
+        return f"The review “{quoted}” read word by word: {goes}{pushed} {self.said()}"
 
     def still(self):
-        words, pushes = self.reading["words"], self.reading["pushes"]
-        svg, T = picture(960, 520), max(1, len(words))
+        words, pushes, rows = self.reading["words"], self.reading["pushes"], self._rows()
+        svg, T = picture(960, 300 + 54 * len(rows)), max(1, len(words))
         x, y = (lambda t: 110 + 820 * t / T), (lambda p: 200 - 170 * p)
         for p, name in ((0, "negative"), (0.5, "50 %"), (1, "positive")):
             dash = "6 5" if p == 0.5 else "none"
@@ -132,22 +131,35 @@ class RunningVerdict(Explorer):
         draw(svg, "path", d=line, fill="none", stroke=COLOUR["output"], stroke_width=4, stroke_linejoin="round")
         now = points[self.word if words else 0]
         draw(svg, "circle", cx=now[0], cy=now[1], r=7, fill="#fff", stroke="#000", stroke_width=3)
-        most, left, top = max(0.5, *map(abs, pushes), 0) if words else 0.5, 14, 250
-        for t, (word, push) in enumerate(zip(words, pushes, strict=True)):
-            wide = max(9.5 * len(word), 44) + 8
-            if left + wide > 946:
-                left, top = 14, top + 54
-            if top > 430:
-                draw(svg, "text", f"… and {len(words) - t} words more", x=14, y=top + 16, fill=QUIET)
-                break
-            tint = {"fill": COLOUR["output"] if push > 0 else QUIET, "fill_opacity": 0.55 * abs(push) / most}
-            ring = {"stroke": "#000", "stroke_width": 2} if t + 1 == self.word else {}
-            draw(svg, "rect", x=left, y=top - 2, width=wide - 6, height=26, rx=4, **tint, **ring)
-            draw(svg, "text", word, x=left + wide / 2 - 3, y=top + 16, text_anchor="middle")
-            draw(svg, "text", _signed(push), x=left + wide / 2 - 3, y=top + 40, text_anchor="middle", font_size=14)
-            left += wide
-        draw(svg, "text", self.said(), x=14, y=504)
+        most = max([0.5, *map(abs, pushes)])
+        for top, row in enumerate(rows):
+            top = 248 + 54 * top
+            for t, left, wide in row:
+                tone, much = COLOUR["output"] if pushes[t] > 0 else QUIET, 0.55 * abs(pushes[t]) / most
+                ring = {"stroke": "#000", "stroke_width": 2} if t + 1 == self.word else {}
+                place = {"x": left, "y": top - 2, "width": wide - 6, "height": 26, "rx": 4}
+                draw(svg, "rect", fill=tone, fill_opacity=much, **place, **ring)
+                middle = {"x": left + wide / 2 - 3, "text_anchor": "middle"}
+                draw(svg, "text", words[t], y=top + 17, **middle)
+                draw(svg, "text", _signed(pushes[t]), y=top + 41, font_size=14, **middle)
+        left = len(words) - sum(map(len, rows))
+        more = f" {left} more words are not in this picture." if left else ""
+        draw(svg, "text", self.said() + more, x=14, y=270 + 54 * len(rows))
         return svg
+
+    def _rows(self, most=5):
+        """Where the words stand in the still picture: rows of (number, left, width)."""
+        rows, edge = [], 946
+        for t, word in enumerate(self.reading["words"]):
+            wide = max(9.5 * len(word), 46) + 8
+            if edge + wide > 946:
+                if len(rows) == most:
+                    break
+                rows.append([])
+                edge = 14
+            rows[-1].append((t, edge, wide))
+            edge += wide
+        return rows
 
 
 def _clean(text):

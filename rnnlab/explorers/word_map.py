@@ -93,7 +93,7 @@ class WordMap(Explorer):
             draw(svg, "rect", x=WIDE + 30, y=y + 6, width=220 * max(cosine, 0), height=5, fill=COLOUR["input"])
             draw(svg, "text", printable(word), x=WIDE + 30, y=y)
             draw(svg, "text", _short(cosine), x=WIDE + 250, y=y, text_anchor="end")
-        note = f"The two directions of the map hold {self.share:.0%} of the variance; cosines use all."
+        note = f"The two directions of the map hold {100 * self.share:.0f} % of the variance; cosines use all."
         draw(svg, "text", note, x=14, y=TALL + 40, fill=QUIET)
         return svg
 
