@@ -407,6 +407,29 @@ def digit_as_rows():
     return drawing(1110, 322, "A picture of a 7 is read as 28 rows by one cell, which ends in ten beliefs", *parts)
 
 
+def two_readings():
+    """Lesson 07: a review and its padding, where the state fades, and the two places to read it at."""
+    left, y, step, wide = 40, 150, 92, 72
+    words = ["not", "bad", "at", "all", *["<pad>"] * 6]
+    parts = []
+    for t, word in enumerate(words):
+        x = left + t * step + (30 if t == 9 else 0)
+        seen = 0.5 ** max(0, t - 3)
+        state = f'stroke="{COLOUR["hidden"]}" stroke-width="2.5"'
+        parts += [f'<rect x="{x}" y="{y}" width="{wide}" height="60" rx="10" fill="{COLOUR["hidden"]}" '
+                  f'fill-opacity="{0.6 * seen:.3f}" {state}/>',
+                  arrow(x + wide / 2, y + 104, x + wide / 2, y + 63, "input"),
+                  text(x + wide / 2, y + 126, word, 18, INK if t < 4 else QUIET)]  # fmt: skip
+        if t:
+            gap = 50 if t == 9 else 20
+            parts.append(arrow(x - gap, y + 30, x - 3, y + 30, "hidden", dash="6 6" if t == 9 else ""))
+    for t, name, note in ((3, "last valid", "out[b, lengths[b] - 1]"), (9, "last padded", "out[:, -1]")):
+        x = left + t * step + (30 if t == 9 else 0) + wide / 2
+        parts += [arrow(x, y - 3, x, y - 56, "output"), text(x, y - 94, name, 20), text(x, y - 70, note, 16, QUIET)]
+    parts.append(text(left + 6.5 * step, y + 166, "the state fades with every pad", 17, QUIET, italic=True))
+    return drawing(1060, 336, "A review and its padding: the state is read at the last word or at the last pad", *parts)
+
+
 DRAWINGS = {
     "one_cell": one_cell,
     "four_structures": four_structures,
@@ -417,6 +440,7 @@ DRAWINGS = {
     "lstm_stages": lstm_stages,
     "two_grus": two_grus,
     "digit_as_rows": digit_as_rows,
+    "two_readings": two_readings,
 }
 
 if __name__ == "__main__":

@@ -248,16 +248,16 @@ mean_and_max = Exercise(
 )  # fmt: skip
 
 
+@torch.no_grad()
 def judge(model, batches):
     """Mean loss and accuracy over all examples: batches a list of (x, lengths, labels (B,)) -> two numbers."""
     model.eval()
     loss = right = count = 0
-    with torch.no_grad():
-        for x, lengths, labels in batches:
-            logits = model(x, lengths)
-            loss += F.cross_entropy(logits, labels, reduction="sum").item()
-            right += (logits.argmax(dim=1) == labels).sum().item()
-            count += len(labels)
+    for x, lengths, labels in batches:
+        logits = model(x, lengths)
+        loss += F.cross_entropy(logits, labels, reduction="sum").item()
+        right += (logits.argmax(dim=1) == labels).sum().item()
+        count += len(labels)
     return loss / count, right / count
 
 
@@ -328,7 +328,7 @@ judge = Exercise(
     hints=(
         "Three things grow over the whole loop: the loss of all examples, the right answers, the number of examples. "
         "Divide once, at the end. And what does dropout do while you judge?",
-        "`model.eval()` first and `torch.no_grad()` around the loop. `F.cross_entropy(..., reduction=\"sum\")` adds up "
+        "`model.eval()` first, and no gradients: `@torch.no_grad()`. `F.cross_entropy(..., reduction=\"sum\")` adds up "
         "instead of averaging; the answer is `argmax(dim=1)`.",
     ),
     wrong={
