@@ -1,0 +1,276 @@
+"""Exercises of lesson 06, Embeddings."""
+
+from collections import Counter
+
+import torch
+from torch.nn import functional as F
+
+from . import Exercise
+
+# ---- 6.1 ------------------------------------------------------------------------------------------------------------
+
+
+def build_vocabulary(words, min_freq):
+    """All words of the texts in turn, and min_freq -> a list: <pad>, <unk>, then the kept words, the frequent first."""
+    counts = Counter(words)
+    kept = [word for word in counts if counts[word] >= min_freq]
+    return ["<pad>", "<unk>"] + sorted(kept, key=lambda word: (-counts[word], word))
+
+
+def _kept(words, min_freq, key=lambda count, word: (-count, word), first=("<pad>", "<unk>")):
+    counts = Counter(words)
+    return [*first, *sorted((w for w, n in counts.items() if n >= min_freq), key=lambda w: key(counts[w], w))]
+
+
+build_vocabulary = Exercise(
+    build_vocabulary,
+    cases=lambda: [
+        ("the film was bad and the plot was worse but the end was good and a cat sat there".split(), 1),
+        ("the film was bad and the plot was worse but the end was good and a cat sat there".split(), 2),
+        ("b c a b c a a d".split(), 2),
+    ],
+    returns="a list of str",
+    hints=(
+        "Three steps: count the words, keep those that are frequent enough, sort. The two special words come in front.",
+        "`collections.Counter` counts. For *frequent first, then by letters* sort with a key of two parts: minus the "
+        "count, and the word.",
+    ),
+    wrong={
+        lambda words, min_freq: _kept(words, min_freq + 1): (
+            "A word that comes exactly min_freq times is missing. At least min_freq: >=, not >."
+        ),
+        lambda words, min_freq: _kept(words, 1): (
+            "Rare words are still in it: keep only those that come at least min_freq times."
+        ),
+        lambda words, min_freq: _kept(words, min_freq, first=()): (
+            "The words are right. <pad> and <unk> must stand in front of them, at 0 and 1."
+        ),
+        lambda words, min_freq: _kept(words, min_freq, first=("<unk>", "<pad>")): (
+            "<unk> and <pad> are exchanged: 0 is <pad>, because padding fills up with zeros."
+        ),
+        lambda words, min_freq: [*_kept(words, min_freq, first=()), "<pad>", "<unk>"]: (
+            "<pad> and <unk> stand at the end. At 0 and 1 they keep their numbers however many words follow."
+        ),
+        lambda words, min_freq: _kept(words, min_freq, key=lambda count, word: word): (
+            "The words stand in the order of their letters. The frequent first; letters only decide between equals."
+        ),
+        lambda words, min_freq: _kept(words, min_freq, key=lambda count, word: -count): (
+            "Equally frequent words stand in the order in which they came. Sort them by letters: then another order of "
+            "the same texts gives the same numbers."
+        ),
+        lambda words, min_freq: _kept(words, min_freq, key=lambda count, word: (count, word)): (
+            "The rare words come first. Turn the order round: minus the count."
+        ),
+    },
+)
+
+# ---- 6.2 ------------------------------------------------------------------------------------------------------------
+
+
+def to_numbers(words, index):
+    """The number of each word: words, T of them, and index {word: number} with "<unk>" in it -> (T,) int64."""
+    return torch.tensor([index.get(word, index["<unk>"]) for word in words])
+
+
+INDEX = {"<pad>": 0, "<unk>": 1, "the": 2, "film": 3, "was": 4, "good": 5}
+
+to_numbers = Exercise(
+    to_numbers,
+    cases=lambda: [
+        ("the film was awful the end".split(), INDEX),
+        ("was the plot good".split(), INDEX),
+        ("good <pad> 감동".split(), {"good": 0, "<pad>": 1, "<unk>": 2}),
+    ],
+    returns="(T,) int64",
+    hints=(
+        "One number for each word, in turn. What has a dict for the case that a key is not in it?",
+        "`index.get(word, ...)` takes a second argument: what to give if the word is not there. Then make a tensor.",
+    ),
+    wrong={
+        lambda words, index: torch.tensor([index[word] for word in words if word in index]): (
+            "Unknown words are dropped, so the sentence gets shorter: not <unk> at all becomes not at all. Keep their "
+            "places."
+        ),
+        lambda words, index: torch.tensor([index[word] for word in words]): (
+            "A word that is not in index stops it with a KeyError. New texts hold new words: <unk> stands for them."
+        ),
+        lambda words, index: torch.tensor([index.get(word, index["<pad>"]) for word in words]): (
+            "Unknown words become <pad>. Then nobody can tell them from the filling, and a mask throws them away."
+        ),
+        lambda words, index: torch.tensor([index.get(word, 1) for word in words]): (
+            "The number 1 for <unk> is built in. Ask index for it: in another vocabulary it stands elsewhere."
+        ),
+        lambda words, index: torch.tensor([index.get(word, len(index)) for word in words]): (
+            "Unknown words get a number of their own, one behind the last: the table has no such row. Use that of "
+            "<unk>."
+        ),
+        lambda words, index: [index.get(word, index["<unk>"]) for word in words]: (
+            "The numbers are right. Return them as a tensor, as a layer wants them."
+        ),
+    },
+)
+
+# ---- 6.3 ------------------------------------------------------------------------------------------------------------
+
+
+def to_words(numbers, vocabulary):
+    """A padded row back as words: numbers (T,) int64, vocabulary a list with <pad> at 0 -> list of str, no <pad>."""
+    return [vocabulary[number] for number in numbers.tolist() if number != 0]
+
+
+VOCABULARY = ("<pad>", "<unk>", "the", "film", "was", "good")
+
+to_words = Exercise(
+    to_words,
+    cases=lambda: [
+        (torch.tensor([2, 3, 4, 1, 2, 3, 0, 0]), list(VOCABULARY)),
+        (torch.tensor([0, 0, 5, 5]), list(VOCABULARY)),
+        (torch.tensor([4, 1, 2]), list(VOCABULARY)),
+    ],
+    returns="a list of str",
+    hints=(
+        "The vocabulary is a list, and a number is a place in it. Which numbers are no words at all?",
+        "Loop over `numbers.tolist()`, leave out the zeros wherever they stand, and look each other number up.",
+    ),
+    wrong={
+        lambda numbers, vocabulary: [vocabulary[n] for n in numbers.tolist()]: (
+            "The padding is still in it. It was put there to fill the box and belongs to no text: leave out <pad>."
+        ),
+        lambda numbers, vocabulary: [vocabulary[n] for n in numbers.tolist() if n > 1]: (
+            "<unk> is left out too. Something stood there, though nobody knows what: keep its place."
+        ),
+        lambda numbers, vocabulary: " ".join(vocabulary[n] for n in numbers.tolist() if n): (
+            "The words are right, joined into one text. Return the list: joining is another step."
+        ),
+        lambda numbers, vocabulary: list(dict.fromkeys(vocabulary[n] for n in numbers.tolist() if n)): (
+            "A word that comes twice is there only once. Going through a set or a dict loses that: a text is a list."
+        ),
+        lambda numbers, vocabulary: [vocabulary[n] for n in sorted(numbers.tolist()) if n]: (
+            "All the words, in another order. The order is what makes it a text."
+        ),
+        lambda numbers, vocabulary: [vocabulary[n - 1] for n in numbers.tolist() if n]: (
+            "Every word is one place off. <pad> is a row of the list like every other: 2 is its third entry."
+        ),
+        lambda numbers, vocabulary: _until(numbers.tolist(), vocabulary): (
+            "You stop at the first <pad>. Padding may stand in front as well: look at every number."
+        ),
+    },
+)
+
+
+def _until(numbers, vocabulary):
+    return [vocabulary[n] for n in (numbers[: numbers.index(0)] if 0 in numbers else numbers)]
+
+
+# ---- 6.4 ------------------------------------------------------------------------------------------------------------
+
+
+def look_up(weight, indices):
+    """The rows of a table as a product: weight (V, I), indices (B, T) int64 -> (B, T, I)."""
+    return F.one_hot(indices, len(weight)).float() @ weight
+
+
+def _table(seed):
+    g = torch.Generator().manual_seed(seed)
+    return torch.randn(5, 5, generator=g).requires_grad_(), torch.randint(4, (2, 3), generator=g)
+
+
+def _wide(seed):
+    g = torch.Generator().manual_seed(seed)
+    return torch.randn(6, 3, generator=g).requires_grad_(), torch.randint(5, (2, 4), generator=g)
+
+
+look_up = Exercise(
+    look_up,
+    cases=lambda: [_table(0), _wide(1)],
+    returns="(B, T, I)",
+    hints=(
+        "Make the words one-hot first: which shape is that? Then one matrix product with the table.",
+        "`F.one_hot(indices, V)` is `(B, T, V)` and holds whole numbers: make them `.float()`. `V` is the number of "
+        "rows of `weight`.",
+    ),
+    wrong={
+        lambda weight, indices: F.one_hot(indices).float() @ weight: (
+            "one_hot is not told how many words there are, and guesses from the largest number it sees. Tell it V."
+        ),
+        lambda weight, indices: F.one_hot(indices, len(weight)) @ weight: (
+            "one_hot returns whole numbers and the weights are fractions: make it .float() before the product."
+        ),
+        lambda weight, indices: F.one_hot(indices, len(weight)).float() @ weight.T: (
+            "The table stands the wrong way round. A word is a row of weight (V, I): no .T."
+        ),
+        lambda weight, indices: F.one_hot(indices, len(weight)).float(): (
+            "That is one-hot, (B, T, V). The product with the table is missing."
+        ),
+        lambda weight, indices: F.one_hot(indices, weight.shape[1]).float() @ weight: (
+            "You count the columns of weight, which is I. There is one row for each word: V is the number of rows."
+        ),
+        lambda weight, indices: (F.one_hot(indices, len(weight)).float() @ weight).sum(dim=1): (
+            "The steps are summed up: (B, I). Keep the axis T, one vector for each word."
+        ),
+        lambda weight, indices: (F.one_hot(indices, len(weight)).float() @ weight).flatten(0, 1): (
+            "The rows are right, in one long list (B·T, I). Keep both axes: a product with @ works for (B, T, V) too."
+        ),
+    },
+)
+
+# ---- 6.5 ------------------------------------------------------------------------------------------------------------
+
+
+def negative_sampling_loss(positive, negative):
+    """Scores of true pairs (B,) and of K noise words for each (B, K) -> the loss of a pair, mean over the B pairs."""
+    missed = F.logsigmoid(positive) + F.logsigmoid(-negative).sum(dim=1)
+    return -missed.mean()
+
+
+def _scores(seed, scale=1.0):
+    g = torch.Generator().manual_seed(seed)
+    positive = torch.randn(4, generator=g, dtype=torch.float64) * scale
+    return positive.requires_grad_(), (torch.randn(4, 3, generator=g, dtype=torch.float64) * scale).requires_grad_()
+
+
+def _loss(positive, negative, noise):
+    return -F.logsigmoid(positive).mean() - noise(F.logsigmoid(-negative))
+
+
+negative_sampling_loss = Exercise(
+    negative_sampling_loss,
+    cases=lambda: [_scores(2), _scores(3, 3.0), _scores(4, 2000.0)],
+    returns="a number",
+    hints=(
+        "Each score answers a yes-or-no question. Of a true pair you want the log-probability of *yes*, of each noise "
+        "word that of *no*; and *no* to a score is *yes* to minus the score.",
+        "`F.logsigmoid` of `positive`, and of minus `negative`, the latter summed over its K columns. Add, turn the "
+        "sign, take the mean over the pairs.",
+    ),
+    wrong={
+        lambda positive, negative: -_loss(positive, negative, lambda no: no.sum(1).mean()): (
+            "The sign: this is the log-probability, which should grow. A loss should fall, so it is minus that."
+        ),
+        lambda positive, negative: _loss(positive, -negative, lambda no: no.sum(1).mean()): (
+            "You reward noise words for a high score, like true ones. Their question is answered no: logsigmoid of "
+            "minus the score."
+        ),
+        lambda positive, negative: _loss(positive, negative, torch.mean): (
+            "The noise words of a pair are averaged. Sum over K: each is a question of its own. The mean is over B."
+        ),
+        lambda positive, negative: -F.logsigmoid(positive).sum() - F.logsigmoid(-negative).sum(): (
+            "You sum over the pairs too. Then the loss grows with the batch, and so do the steps: the mean over B."
+        ),
+        lambda positive, negative: F.cross_entropy(
+            torch.cat([positive[:, None], negative], 1), torch.zeros(len(positive), dtype=torch.int64)): (
+            "That is a softmax over the true word and its noise words: one choice of K + 1. Here are K + 1 separate "
+            "questions, each with a sigmoid."
+        ),
+        lambda positive, negative: _loss(positive, negative, lambda no: 0 * no.sum()): (
+            "The noise words are not in it. Without them the loss falls to 0 by giving every pair a high score."
+        ),
+        lambda positive, negative: -(positive.sigmoid().log() + (1 - negative.sigmoid()).log().sum(1)).mean(): (
+            "Right for small scores. Far out sigmoid is exactly 0 or 1 and the logarithm infinite: F.logsigmoid does "
+            "both steps at once and stays finite."
+        ),
+        lambda positive, negative: -(positive.sigmoid() + (-negative).sigmoid().sum(1)).mean(): (
+            "These are probabilities. Their logarithm is missing: a net that is sure and wrong must pay a lot."
+        ),
+    },
+)
