@@ -54,7 +54,7 @@ class WordMap(Explorer):
         torch.manual_seed(0)
         groups = ["good great fine lovely", "bad awful dull poor", "actor role cast scene", "he she they who"]
         words = [group.split()[i] for i in range(4) for group in groups]
-        vectors = F.one_hot(torch.arange(16) % 4, 8).double() + 0.3 * torch.randn(16, 8, dtype=torch.float64)
+        vectors = F.one_hot(torch.arange(16) % 4, 8).double() + 0.2 * torch.randn(16, 8, dtype=torch.float64)
         return cls(words, vectors, word="great")
 
     def neighbours(self, word=None):
