@@ -430,6 +430,57 @@ def two_readings():
     return drawing(1060, 336, "A review and its padding: the state is read at the last word or at the last pad", *parts)
 
 
+def lookup():
+    """Lesson 06: a one-hot word times the table of vectors picks one row."""
+    side, top, picked = 44, 84, 3
+    numbers = [[0.4, -1.1, 0.3], [1.2, 0.5, -0.7], [-0.2, 0.9, 1.6]]
+    numbers += [[0.8, -0.3, 1.1], [-1.4, 0.1, 0.6], [0.5, 1.3, -0.9]]
+    words = ["<pad>", "<unk>", "the", "film", "was", "good"]
+    y = top + picked * side
+    parts = [text(40, 44, "one-hot, (V,)", 20, anchor="start"), text(460, 44, "table, (V, I)", 20, anchor="start"),
+             text(800, 44, "the vector, (I,)", 20, anchor="start"), text(374, y + 30, "×", 30),
+             arrow(668, y + side / 2, 790, y + side / 2, "input")]  # fmt: skip
+    for row, word in enumerate(words):
+        at, here = top + row * side, row == picked
+        parts += [_cell(40 + row * (side + 6), y, side, int(here), here),
+                  text(450, at + 29, f"{row}  {word}", 17, INK if here else QUIET, "end"),
+                  *(_cell(470 + i * 62, at, 62, f"{number:.1f}", here) for i, number in enumerate(numbers[row]))]
+    parts += [_cell(800 + i * 62, y, 62, f"{number:.1f}", True) for i, number in enumerate(numbers[picked])]
+    return drawing(1040, 372, "A one-hot word times a table of vectors: the one at place 3 picks row 3", *parts)
+
+
+def _cell(x, y, wide, label, filled):
+    """One number of a vector or a table, coloured if it counts."""
+    fill = f'fill="{COLOUR["input"]}" fill-opacity="0.28"' if filled else 'fill="none"'
+    shape = f'<rect x="{x}" y="{y}" width="{wide}" height="44" {fill} stroke="{QUIET}" stroke-width="1.5"/>'
+    return shape + text(x + wide / 2, y + 29, label, 18, INK if filled else QUIET)
+
+
+def skip_gram():
+    """Lesson 06: a centre word, the company in its window, and words that are drawn as noise."""
+    words, left, step, y = ["a", "very", "funny", "film", "with", "good", "jokes"], 40, 140, 120
+    middle = lambda t: left + t * step + 60  # noqa: E731
+    parts = [f'<rect x="{left + step - 10}" y="{y - 14}" width="{5 * step}" height="72" rx="14" fill="none" '
+             f'stroke="{QUIET}" stroke-width="2" stroke-dasharray="6 6"/>',
+             text(middle(3), y + 88, "window = 2", 17, QUIET)]  # fmt: skip
+    for t, word in enumerate(words):
+        near = 0 < abs(t - 3) <= 2
+        parts.append(box(left + t * step, y, 120, 44, word, "hidden" if t == 3 else "input")
+                     if near or t == 3 else text(middle(t), y + 29, word, 18, QUIET))
+        if near:
+            bend = y - (64 if abs(t - 3) == 2 else 34)
+            path = f"M{middle(3)},{y - 2} C{middle(3)},{bend} {middle(t)},{bend} {middle(t)},{y - 4}"
+            parts.append(curve(path, "output"))
+    parts.append(text(middle(3), 36, "true pairs: score high", 18, COLOUR["output"]))
+    for t, word in enumerate(["parking", "who", "1970s"]):
+        x = left + (2 + t) * step
+        parts += [f'<rect x="{x}" y="{y + 148}" width="120" height="44" rx="10" fill="none" stroke="{QUIET}" '
+                  f'stroke-width="2"/>', text(x + 60, y + 176, word, 18, QUIET)]  # fmt: skip
+    parts += [text(left + 5 * step + 10, y + 176, "noise, drawn: score low", 18, QUIET, "start"),
+              arrow(middle(3), y + 98, middle(3), y + 142, dash="6 6")]  # fmt: skip
+    return drawing(1060, 340, "The word film, the four words around it as true pairs, and three drawn as noise", *parts)
+
+
 DRAWINGS = {
     "one_cell": one_cell,
     "four_structures": four_structures,
@@ -439,6 +490,8 @@ DRAWINGS = {
     "truncation": truncation,
     "lstm_stages": lstm_stages,
     "two_grus": two_grus,
+    "lookup": lookup,
+    "skip_gram": skip_gram,
     "digit_as_rows": digit_as_rows,
     "two_readings": two_readings,
 }
