@@ -119,6 +119,29 @@ def test_a_mouse_draws_the_beliefs_move_and_clear_wipes(page, tmp_path):
     page.wait_for_function("[...document.querySelectorAll('.say')].some(say => say.textContent.includes('row 5 of'))")
 
 
+@in_browser
+def test_a_finger_draws_and_the_page_does_not_scroll_away(chromium, tmp_path):
+    file = tmp_path / "page.html"
+    file.write_text(f"<!doctype html><meta charset='utf-8'><title>page</title>{DrawADigit.example().page()}"
+                    "<div style='height: 2000px'></div>", "utf-8")
+    page = chromium.new_context(has_touch=True, viewport={"width": 390, "height": 844}).new_page()
+    page.goto(file.as_uri())
+    root = page.locator(".rnnlab.draw-a-digit")
+    root.wait_for()
+    shown = lambda: [float(g.get_attribute("data-belief")) for g in root.locator(".bars g").all()]  # noqa: E731
+    stored, box = shown(), root.locator(".pad").bounding_box()
+    finger = page.context.new_cdp_session(page)
+    path = [(0.2, 0.2), (0.5, 0.2), (0.8, 0.2), (0.6, 0.5), (0.4, 0.9)]
+    for kind, places in (("touchStart", path[:1]), *(("touchMove", [place]) for place in path[1:]), ("touchEnd", [])):
+        points = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in places]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    page.wait_for_function("document.querySelectorAll('.stroke').length == 1")
+    assert shown() != stored and abs(sum(shown()) - 1) < 1e-3
+    assert "After row 28 of 28" in root.locator(".say").inner_text()
+    assert page.evaluate("scrollY") == 0
+    page.context.close()
+
+
 def test_the_drawing_is_a_tensor_and_the_picture_says_what_it_is():
     explorer = DrawADigit(reader(), strokes(), labels="17")
     assert torch.equal(explorer.drawing, strokes()[0])
