@@ -11,15 +11,15 @@ race to 86 %; nothing is chosen from that. Numbers below 1e-38 count as 0 for al
 """
 
 import argparse
+import copy
+import json
 import os
-import tempfile
 import time
-from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
 
 import torch  # noqa: E402
-from record import store  # noqa: E402
+from record import FOLDER, store  # noqa: E402
 from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: E402
 from sklearn.linear_model import LogisticRegression  # noqa: E402
 from torch.optim.lr_scheduler import OneCycleLR  # noqa: E402
@@ -41,7 +41,7 @@ NETS = {
     "gru": dict(SMALL, cell="gru"),
     "lstm": dict(SMALL, cell="lstm"),
 }
-BEST = dict(embedding_size=100, hidden_size=64, cell="lstm", reading="mean+max", bidirectional=True, dropout=0.4,
+BEST = dict(embedding_size=100, hidden_size=64, cell="lstm", reading="mean+max", bidirectional=True, dropout=0.2,
             word_dropout=0.1)
 LOOKS = [0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75]  # shares of the first epoch
 
@@ -71,7 +71,7 @@ class Timed:
 def ordered(positive):
     """The share of negation pairs whose positive text is believed more; positive(texts) -> beliefs."""
     better, worse = (positive([pair[i] for pair in PAIRS]) for i in (0, 1))
-    return round(sum(b > w for b, w in zip(better, worse, strict=True)) / len(PAIRS), 4)
+    return round(sum(bool(b > w) for b, w in zip(better, worse, strict=True)) / len(PAIRS), 4)
 
 
 def beliefs(model, vocabulary):
@@ -141,13 +141,16 @@ def chosen(data, seed, vocabulary, x, x_test, lr, epochs, schedule=False, clip=N
                   range(1, epochs + 1) if look_each_epoch else (), lambda: accuracy(model, test))
     valid = LengthBatches(x[LEARNED:], y[LEARNED:], 250)
     cycle = OneCycleLR(optimizer, lr, total_steps=epochs * len(train), pct_start=0.1) if schedule else None
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "run.pt")
-        history = training.fit(model, train, optimizer, epochs, valid=valid, schedule=cycle, clip=clip, checkpoint=path)
-        training.load_best(path, model)
+    found = []
+    for _ in range(epochs):
+        history = training.fit(model, train, optimizer, 1, valid=valid, schedule=cycle, clip=clip)
+        found.append((round(history.valid_accuracy[0], 4), copy.deepcopy(model.state_dict())))
+    accuracies, states = zip(*found, strict=True)
+    best = accuracies.index(max(accuracies))
+    model.load_state_dict(states[best])
     return {**build, "epochs": epochs, "lr": lr, "vocabulary": len(vocabulary), "parameters": parameter_count(model),
-            "best": history.best, "valid": [round(value, 4) for value in history.valid_accuracy],
-            "seconds": round(train.seconds, 1), "accuracy": accuracy(model, test),
+            "best": best + 1, "valid": accuracies, "seconds": round(train.seconds, 1),
+            "accuracy": accuracy(model, test),
             "negation": ordered(beliefs(model, vocabulary)), "curve": train.curve}
 
 
@@ -157,8 +160,8 @@ def best(data, seed):
     return final(data, seed, data.x, y, data.x_test, data.test.labels, LOOKS if seed == 0 else ())
 
 
-def final(data, seed, x, y, x_test, y_test, looks=(), T=512, lr=4e-3, clean=1, moved=1, epsilon=1.0, **changes):
-    """Learn from x, y: vectors, then `clean` epochs without and `moved` epochs with the shifts; judge on the rest."""
+def final(data, seed, x, y, x_test, y_test, looks=(), T=512, lr=4e-3, epochs=2, clean=0.5, epsilon=1.0, **changes):
+    """Learn from x, y: vectors, then `clean` epochs without the shifts, the rest with them; judge on the others."""
     training.seed_everything(seed)
     start = time.perf_counter()
     vectors = ppmi_svd(x, len(data.vocabulary), BEST["embedding_size"], seed=seed)
@@ -172,12 +175,17 @@ def final(data, seed, x, y, x_test, y_test, looks=(), T=512, lr=4e-3, clean=1, m
     test = LengthBatches([head_and_tail(row, T) for row in x_test], y_test, 250)
     train = Timed(LengthBatches([head_and_tail(row, T) for row in x], y, 64, shuffle=True),
                   looks, lambda: accuracy(model, test))
-    schedule = OneCycleLR(optimizer, lr, total_steps=(clean + moved) * len(train), pct_start=0.1)
-    for epochs, objective in ((clean, None), (moved, adversarial(epsilon))):
-        if epochs:
-            training.fit(model, train, optimizer, epochs, objective=objective, schedule=schedule, clip=1.0)
-    return {**build, "T": T, "lr": lr, "epochs": clean + moved, "epsilon": epsilon, "vocabulary": len(data.vocabulary),
-            "parameters": parameter_count(model), "vector_seconds": round(first, 1),
+    schedule = OneCycleLR(optimizer, lr, total_steps=epochs * len(train), pct_start=0.1)
+    moved = adversarial(epsilon)
+
+    def objective(model, x, lengths, target):
+        if train.step < clean * len(train):
+            return training.cross_entropy(model(x, lengths), target)
+        return moved(model, x, lengths, target)
+
+    training.fit(model, train, optimizer, epochs, objective=objective, schedule=schedule, clip=1.0)
+    return {**build, "T": T, "lr": lr, "epochs": epochs, "clean": clean, "epsilon": epsilon,
+            "vocabulary": len(data.vocabulary), "parameters": parameter_count(model), "vector_seconds": round(first, 1),
             "seconds": round(first + train.seconds, 1), "accuracy": accuracy(model, test),
             "negation": ordered(beliefs(model, data.vocabulary)),
             "curve": [[round(first + seconds, 1), right] for seconds, right in train.curve]}
@@ -198,12 +206,18 @@ ONCE = ("majority", "tf-idf")  # no chance in them
 def main(names, seeds):
     data, threads = Data(), torch.get_num_threads()
     for name in names:
-        rows = []
         for seed in seeds[:1] if name in ONCE else seeds:
-            row = MODELS[name](data, seed, **NETS.get(name, {}))
-            rows.append({"seed": seed, "threads": threads, **row})
-            print(name, rows[-1], flush=True)
+            row = {"seed": seed, "threads": threads, **MODELS[name](data, seed, **NETS.get(name, {}))}
+            print(name, row, flush=True)
+            others = [older for older in stored(name) if (older["seed"], older["threads"]) != (seed, threads)]
+            rows = sorted([*others, row], key=lambda row: (row["threads"], row["seed"]))
             store("imdb", "IMDB, official split: 25,000 training and 25,000 test reviews", {name: rows})
+
+
+def stored(name):
+    """The rows there are: a run with other seeds or threads adds to them."""
+    path = FOLDER / "imdb.json"
+    return json.loads(path.read_text())["results"].get(name, []) if path.exists() else []
 
 
 if __name__ == "__main__":
