@@ -264,6 +264,18 @@ def test_in_jupyterlab_it_is_dark_answers_and_keeps_its_keys(play, gallery):
     assert gallery.locator(".jp-CodeCell").count() == cells
 
 
+def test_in_jupyterlab_python_reads_what_is_typed_and_runs_nothing_of_it(gallery):
+    root = gallery.locator(".rnnlab.running-verdict").first
+    root.scroll_into_view_if_needed()
+    said, field = root.locator(".say"), root.get_by_role("textbox", name="review")
+    for text, count in (("not bad", 2), ("<img src=x onerror='window.broken = 1'>", 12), ("영화 😀", 2)):
+        field.fill(text)
+        said.filter(has_text=f"After word {count} of {count}").wait_for()
+    field.fill("")
+    said.filter(has_text="With nothing read").wait_for()
+    assert gallery.evaluate("window.broken") is None and root.locator("img").count() == 0
+
+
 def test_in_jupyterlab_python_moves_every_view(lab, open_page):
     page = open_page(None)
     first = "from rnnlab.explorers.unroller import Unroller\nu = Unroller.example()\nu"

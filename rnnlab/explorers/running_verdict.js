@@ -1,10 +1,10 @@
 // Running verdict: a review, the belief "positive" after each of its words, and each word with its push.
-const VERDICT = `.running-verdict {
+const VERDICT = `.running-verdict.rnnlab {
   textarea { flex: 1; min-width: 0; font: inherit; min-height: 62px; padding: 6px 10px; color: var(--ink); background: var(--raised);
     border: 1px solid var(--quiet); border-radius: 8px; resize: vertical; }
-  .control.text { display: flex; width: 100%; align-items: flex-start; }
+  .control.text { display: flex; width: 100%; align-items: flex-start; margin: 0 0 8px; }
   .pills button { border-radius: 8px; margin-right: 6px; } .pills button[aria-pressed=true] { background: var(--ink); color: var(--paper); }
-  input[type=range] { width: 260px; accent-color: var(--output); } .plot { height: 204px; touch-action: pan-y; cursor: pointer; }
+  input[type=range] { width: 260px; accent-color: var(--output); } .plot { height: 184px; touch-action: pan-y; cursor: pointer; }
   .curve { fill: none; stroke: var(--output); stroke-width: 4; stroke-linejoin: round; } .half { stroke-dasharray: 6 5; }
   .later { opacity: .35; } .now { stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 2 4; } .dot { fill: var(--paper); stroke: var(--ink); stroke-width: 3; }
   .words { display: flex; flex-wrap: wrap; gap: 4px 3px; max-height: 200px; overflow: hidden auto; padding: 4px; margin-top: 6px; }
@@ -14,9 +14,9 @@ const VERDICT = `.running-verdict {
     background: color-mix(in srgb, var(--tone) var(--much), var(--paper)); }
   .up span { --tone: var(--output); border-bottom: 2px solid var(--output); } .down span { --tone: var(--quiet); border-bottom: 2px dashed var(--ink); }
   .unknown span { font-style: italic; opacity: .85; }
-  .say { min-height: 2.8em; } .note { min-height: 1.4em; } .note.bare { margin: 0 0 8px; }
+  .note { min-height: 1.4em; } .note.bare { margin: 0 0 8px; }
 }
-@container (max-width: 600px) { .running-verdict { .say { min-height: 4.2em; } } }`;
+@container (max-width: 600px) { .running-verdict.rnnlab { p.say { min-height: 2.8em; } } }`;
 const WAIT = 250;   // milliseconds without a key before Python reads
 
 const percent = p => (p >= 0.995 ? ">99" : p < 0.005 ? "<1" : Math.round(100 * p)) + " %";
@@ -24,7 +24,7 @@ const signed = push => (push > 0 ? "+" : "") + number(push);
 
 // The belief after each word as a curve; its labels are drawn once for a width, the rest at every move.
 function theCurve(pick) {
-  const node = html("div", { class: "plot" }), left = 80, top = 14, foot = 176;
+  const node = html("div", { class: "plot" }), left = 80, top = 14, foot = 156;
   let width = 0, last = null, reach = () => 1;
   function draw(now) {
     const { start, beliefs, word } = last = now, T = beliefs.length;
@@ -32,12 +32,12 @@ function theCurve(pick) {
     const x = linear([0, Math.max(1, T)], [left, width - 14]), y = linear([0, 1], [foot, top]);
     const points = [start, ...beliefs].map((p, t) => [x(t), y(p)]), [a, b] = points[word];
     const text = (at, words, attributes = {}) => svg("text", { class: "quiet", x: left - 8, y: at, "text-anchor": "end", ...attributes }, words);
-    const plot = svg("svg", { class: "curves", width, height: 204, viewBox: `0 0 ${width} 204`, role: "img", "aria-label":
+    const plot = svg("svg", { class: "curves", width, height: 184, viewBox: `0 0 ${width} 184`, role: "img", "aria-label":
       `The belief “positive” goes from ${percent(start)} before the first word to ${percent(beliefs[T - 1] ?? start)} after ${T} words; after word ${word} it is ${percent([start, ...beliefs][word])}.` },
       svg("rect", { x: left, y: top, width: width - 14 - left, height: foot - top, fill: "transparent" }),
       ...[0, 0.5, 1].map(p => svg("path", { class: p === 0.5 ? "grid half" : "grid", d: `M${left},${y(p)}H${width - 14}` })),
       text(y(1) + 6, "positive"), text(y(0.5) + 6, "50 %"), text(y(0) + 6, "negative"),
-      text(200, `word ${T}`, { x: width - 14 }), text(200, "before the first word", { x: left, "text-anchor": "start" }),
+      text(180, `word ${T}`, { x: width - 14 }), text(180, "before the first word", { x: left, "text-anchor": "start" }),
       svg("path", { class: "now", d: `M${a},${top}V${foot}` }), svg("path", { class: "curve later", d: path(points) }),
       svg("path", { class: "curve", d: path(points.slice(0, word + 1)) }), svg("circle", { class: "dot", cx: a, cy: b, r: 7 }));
     node.replaceChildren(plot);

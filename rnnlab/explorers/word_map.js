@@ -1,5 +1,5 @@
 // Word map: a word, its nearest neighbours as a list, and where they stand among all words.
-const MAP = `.word-map {
+const MAP = `.word-map.rnnlab {
   .both { display: flex; flex-wrap: wrap; gap: 12px 24px; align-items: flex-start; }
   .map { flex: 1 1 420px; min-width: 0; } .side { flex: 0 1 270px; } .side .note { margin: 0 0 6px; }
   .near { list-style: none; margin: 0; padding: 0; } .near span + span { flex: none; }
@@ -12,26 +12,28 @@ const MAP = `.word-map {
   .tip { pointer-events: none; } .tip rect { fill: var(--paper); stroke: var(--line); }
   svg text { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; pointer-events: none; }
   svg text.mark { fill: var(--quiet); font-size: 14px; } svg text.chosen { font-weight: 700; font-size: 18px; }
-  .controls input[type=range] { width: 240px; accent-color: var(--input); } .say { min-height: 2.8em; }
+  .controls input[type=range] { width: 240px; accent-color: var(--input); }
 }
-@container (max-width: 720px) { .word-map .side { flex: 1 1 100%; } }
-@container (max-width: 600px) { .word-map { input[type=text] { flex: 1; width: auto; min-width: 0; } .say { min-height: 4.2em; } } }`;
+@container (max-width: 720px) { .word-map.rnnlab .side { flex: 1 1 100%; } }
+@container (max-width: 600px) { .word-map.rnnlab { input[type=text] { flex: 1; width: auto; min-width: 0; } p.say { min-height: 4.2em; } } }`;
 
 const bytesOf = text => new DataView(Uint8Array.from(atob(text), c => c.charCodeAt(0)).buffer);
-const wideAs = (text, size) => size * [...text].reduce((sum, c) => sum + (c > "\u1100" ? 1 : 0.56), 0);
+const wideAs = (text, size) => size * [...text].reduce((sum, c) => sum + (c > "\u1100" ? 1 : 0.57), 0);
 
+const within = (v, low, high) => Math.min(high, Math.max(low, v));
 const touch = (a, b, gap = 2) => a.left < b.left + b.w + gap && b.left < a.left + a.w + gap && a.base - a.h < b.base + gap && b.base - b.h < a.base + gap;
 
-// A label beside its point where nothing in `taken` is touched: {left, base, w, h, away}. If there is no room: null, or
-// where it must stand all the same, over others.
+// Where a label may stand by its point: the eight sides, then the same farther away, where a line has to lead to it.
+const SIDES = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [1, 1], [-1, -1], [-1, 1]], FAR = [0, 16, 32, 50, 72, 100];
 function settle({ x, y, text, size }, taken, width, height, must) {
-  const w = wideAs(text, size), h = size + 2;
-  const around = [[10, 5], [-10 - w, 5], [-w / 2, -11], [-w / 2, h + 6]];
-  if (must) for (const step of [1, -1, 2, -2, 3, -3, 4, -4]) around.push([18, 5 + step * h], [-18 - w, 5 + step * h]);
-  const spots = around.map(([dx, dy], k) => ({ left: x + dx, base: y + dy, w, h, away: k > 3 }))
+  const w = wideAs(text, size), h = size + 2, gap = must ? 1 : 12;
+  const spots = (must ? FAR : [0]).flatMap(r => SIDES.slice(0, must ? 8 : 4).map(([dx, dy]) =>
+    ({ left: x + dx * (w / 2 + 10 + r) - w / 2, base: y + dy * (h / 2 + 7 + r) + 0.35 * size, w, h, away: r > 0 })))
     .filter(s => s.left >= 2 && s.left + w <= width - 2 && s.base - size >= 0 && s.base <= height - 4);
-  const spot = spots.find(s => !taken.some(t => touch(s, t, must ? 2 : 12))) ?? null;
-  return spot ?? (must ? spots[0] ?? { left: Math.max(2, width - w - 2), base: y + 5, w, h } : null);
+  const over = spot => taken.filter(t => touch(spot, t, gap)).length;
+  const spot = spots.find(s => !over(s));
+  if (spot || !must) return spot;
+  return spots.sort((a, b) => over(a) - over(b))[0] ?? { left: Math.max(2, width - w - 2), base: y + 5, w, h };
 }
 
 function render({ model, el }) {
@@ -116,13 +118,13 @@ function render({ model, el }) {
     const all = [i, ...others], at = all.map(j => points[j]), [x, y] = at[0];
     const taken = at.map(([a, b], k) => ({ left: a - (k ? 4 : 7), base: b + (k ? 4 : 7), w: k ? 8 : 14, h: k ? 8 : 14 }));
     const labels = at.map(([a, b], k) => {
-      const spot = settle({ x: a, y: b, text: cut(words[all[k]]), size: k ? 16 : 18 }, taken, width, height, true);
+      const spot = settle({ x: a, y: b, text: cut(words[all[k]]), size: k ? 16 : 19 }, taken, width, height, true);
       taken.push(spot);
       return spot;
     });
     top.replaceChildren(
       ...at.slice(1).map(([a, b]) => svg("line", { class: "ray", x1: x, y1: y, x2: a, y2: b })),
-      ...labels.flatMap((s, k) => s.away ? svg("line", { class: "leader", x1: at[k][0], y1: at[k][1], x2: s.left < at[k][0] ? s.left + s.w : s.left, y2: s.base - 5 }) : []),
+      ...labels.flatMap((s, k) => s.away ? svg("line", { class: "leader", x1: at[k][0], y1: at[k][1], x2: within(at[k][0], s.left, s.left + s.w), y2: within(at[k][1], s.base - 13, s.base) }) : []),
       ...at.slice(1).map(([a, b]) => svg("circle", { class: "near-dot", cx: a, cy: b, r: 5 })), svg("circle", { class: "here", cx: x, cy: y, r: 7 }),
       ...labels.map((s, k) => svg("text", { class: k ? "" : "chosen", x: s.left, y: s.base }, cut(words[all[k]]))));
     for (const mark of marks) mark.node.style.display = all.includes(mark.i) || taken.some(t => touch(mark, t)) ? "none" : "";

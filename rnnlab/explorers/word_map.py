@@ -76,15 +76,20 @@ class WordMap(Explorer):
         dots = "".join(f"M{x:.0f},{y:.0f}h0" for x, y in places[:DOTS])
         draw(svg, "path", d=dots, fill="none", stroke=QUIET, stroke_width=5, stroke_linecap="round", opacity=0.5)
         here, near = self.words.index(self.word), self._near[self.words.index(self.word)].tolist()
-        (x, y), taken = places[here], []
+        taken = [(x - 7, y + 5, 14) for x, y in (places[j] for j in [here, *near])]
         for j in near:
-            draw(svg, "path", d="M{:.1f},{:.1f}L{:.1f},{:.1f}".format(x, y, *places[j]), stroke=COLOUR["input"])
+            ray = "M{:.1f},{:.1f}L{:.1f},{:.1f}".format(*places[here], *places[j])
+            draw(svg, "path", d=ray, stroke=COLOUR["input"])
         for j in [here, *near]:
             colour = "#000" if j == here else COLOUR["input"]
             draw(svg, "circle", cx=places[j][0], cy=places[j][1], r=7 if j == here else 5, fill=colour)
         halo = {"paint_order": "stroke", "stroke": "#fff", "stroke_width": 4, "stroke_linejoin": "round"}
         for j in [here, *near]:
-            left, base = _free(places[j], 9 * len(self.words[j]), taken)
+            x, y, wide = *places[j], 9 * len(self.words[j])
+            left, base, away = _free((x, y), wide, taken)
+            if away:
+                end = f"L{min(max(x, left), left + wide):.1f},{min(max(y, base - 12), base):.1f}"
+                draw(svg, "path", d=f"M{x:.1f},{y:.1f}{end}", stroke=QUIET)
             draw(svg, "text", printable(self.words[j]), x=left, y=base, font_weight=700 if j == here else 400, **halo)
         draw(svg, "text", "nearest to", x=WIDE + 30, y=34, fill=QUIET)
         draw(svg, "text", printable(self.word), x=WIDE + 30, y=62, font_size=22, font_weight=700)
@@ -128,14 +133,17 @@ def _short(cosine):
 
 
 def _free(place, wide, taken):
-    """Where a label of this width may stand beside its dot without touching those before; where it would if none."""
-    x, y = place
-    spots = [(x + 10, y + 5), (x - 10 - wide, y + 5), (x - wide / 2, y - 11), (x - wide / 2, y + 21)]
-    spots += [(x + 10, y + 5 + step) for step in (18, -18, 36, -36, 54, -54)]
-    inside = [(a, b) for a, b in spots if 4 <= a and a + wide <= WIDE + 20 and 16 <= b <= TALL + 16] or spots[:1]
-    apart = lambda a, b: all(a + wide < c or c + w < a or abs(b - d) > 18 for c, d, w in taken)  # noqa: E731
-    spot = next((spot for spot in inside if apart(*spot)), inside[0])
-    taken.append((*spot, wide))
+    """Where a label of this width touches none of those before: (left, base, whether a line must lead there)."""
+    (x, y), sides = place, [(1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (1, 1), (-1, -1), (-1, 1)]
+    spots = [
+        (x + dx * (wide / 2 + 10 + far) - wide / 2, y + dy * (17 + far) + 5, far > 0)
+        for far in (0, 18, 36, 54, 76)
+        for dx, dy in sides
+    ]
+    spots = [spot for spot in spots if 4 <= spot[0] and spot[0] + wide <= WIDE + 20 and 16 <= spot[1] <= TALL + 10]
+    touched = lambda a, b: sum(a < c + w and c < a + wide and abs(b - d) < 18 for c, d, w in taken)  # noqa: E731
+    spot = min(spots, key=lambda spot: touched(*spot[:2])) if spots else (x + 10, y + 5, False)
+    taken.append((*spot[:2], wide))
     return spot
 
 
