@@ -268,7 +268,7 @@ def test_in_jupyterlab_python_reads_what_is_typed_and_runs_nothing_of_it(gallery
     root = gallery.locator(".rnnlab.running-verdict").first
     root.scroll_into_view_if_needed()
     said, field = root.locator(".say"), root.get_by_role("textbox", name="review")
-    for text, count in (("not bad", 2), ("<img src=x onerror='window.broken = 1'>", 12), ("영화 😀", 2)):
+    for text, count in (("not bad", 2), ("<img src=x onerror='window.broken = 1'>", 15), ("영화 😀", 2)):
         field.fill(text)
         said.filter(has_text=f"After word {count} of {count}").wait_for()
     field.fill("")
