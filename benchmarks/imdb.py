@@ -7,7 +7,10 @@ looking at validation or test reviews. Models that stop at their best epoch lear
 and then learn from all 25,000. With seed 0, "recipe" and "best" also look at the test set while they train, for the
 race to 86 %; nothing is chosen from that. Numbers below 1e-38 count as 0 for all (see training.seed_everything).
 
-    python benchmarks/imdb.py [majority] [tf-idf] [bag] [rnn-padded] [rnn] [gru] [lstm] [recipe] [best] [--seeds 0 1 2]
+    python benchmarks/imdb.py [majority] [tf-idf] [bag] [rnn-padded] [rnn] [gru] [lstm] [recipe] [best]
+        [--seeds 0 1 2] [--threads 1]
+
+One thread, unless told; what more threads measure goes to a file of its own, such as imdb_2_threads.json.
 """
 
 import argparse
@@ -203,20 +206,22 @@ MODELS = {"majority": majority, "tf-idf": tf_idf, **dict.fromkeys(NETS, net), "r
 ONCE = ("majority", "tf-idf")  # no chance in them
 
 
-def main(names, seeds):
-    data, threads = Data(), torch.get_num_threads()
+def main(names, seeds, threads):
+    torch.set_flush_denormal(True)                     # before the other threads start: each has its own switch
+    torch.set_num_threads(threads)
+    data, file = Data(), "imdb" if threads == 1 else f"imdb_{threads}_threads"
     for name in names:
         for seed in seeds[:1] if name in ONCE else seeds:
             row = {"seed": seed, "threads": threads, **MODELS[name](data, seed, **NETS.get(name, {}))}
             print(name, row, flush=True)
-            others = [older for older in stored(name) if (older["seed"], older["threads"]) != (seed, threads)]
-            rows = sorted([*others, row], key=lambda row: (row["threads"], row["seed"]))
-            store("imdb", "IMDB, official split: 25,000 training and 25,000 test reviews", {name: rows})
+            rows = sorted([*(older for older in stored(file, name) if older["seed"] != seed), row],
+                          key=lambda row: row["seed"])
+            store(file, "IMDB, official split: 25,000 training and 25,000 test reviews", {name: rows})
 
 
-def stored(name):
-    """The rows there are: a run with other seeds or threads adds to them."""
-    path = FOLDER / "imdb.json"
+def stored(file, name):
+    """The rows there are: a run with other seeds adds to them."""
+    path = FOLDER / f"{file}.json"
     return json.loads(path.read_text())["results"].get(name, []) if path.exists() else []
 
 
@@ -224,5 +229,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", choices=[[], *MODELS], default=list(MODELS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
-    main(args.names, args.seeds)
+    main(args.names, args.seeds, args.threads)
