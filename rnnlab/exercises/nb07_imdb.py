@@ -130,6 +130,10 @@ def _every_row(out, x):
     return out[:, (x != 0).sum(dim=1) - 1]
 
 
+def _wrong_axis(out, x):
+    return out[torch.arange(len(x)), (x != 0).sum(dim=0) - 1]
+
+
 def _largest_word(out, x):
     return out[torch.arange(len(x)), x.argmax(dim=1)]
 
@@ -164,6 +168,10 @@ at_last_word = Exercise(
         _every_row: (
             "A colon takes all reviews at each of these steps, so the shape is (B, B, H). "
             "The first index has to walk along with the second: torch.arange(B)."
+        ),
+        _wrong_axis: (
+            "Your sum runs over the batch (dim=0): so many reviews have a word at this step. The words of one review "
+            "lie along dim=1."
         ),
         _largest_word: (
             "argmax finds the word with the largest number, the rarest one, wherever it stands."
@@ -394,6 +402,10 @@ def _sees_the_future(losses, patience):
     return min(len(losses), best + 1 + patience), best + 1
 
 
+def _never(losses, patience):
+    return len(losses), losses.index(min(losses)) + 1
+
+
 def _one_more(losses, patience):
     return early_stop.answer(losses, patience + 1)
 
@@ -432,6 +444,10 @@ early_stop = Exercise(
         ),
         _sees_the_future: (
             "You look for the lowest loss of the whole list. Training cannot see the epochs that come after the stop."
+        ),
+        _never: (
+            "This never stops: you return the last epoch, and the best of them all. The stop has to come as soon as "
+            "`patience` epochs have gone by without a new best."
         ),
         _highest: (
             "You follow the highest loss. Lower is better."
