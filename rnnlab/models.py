@@ -138,6 +138,9 @@ class ReviewClassifier(nn.Module):
         readings = {"mean": masked_mean, "max": masked_max}
         return torch.cat([readings[name](out, lengths) for name in self.reading.split("+")], dim=-1)
 
+    def extra_repr(self) -> str:
+        return f"reading={self.reading!r}, word_dropout={self.word_dropout}"
+
 
 def reverse(out: Tensor, lengths: Tensor) -> Tensor:
     """Each sequence from its own last step to its first, the padding where it was: (B, T, ...) -> (B, T, ...)."""

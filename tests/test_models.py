@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from rnnlab import models
-from rnnlab.training import seed_everything
+from rnnlab.sequences import LengthBatches
+from rnnlab.training import fit, load_best, seed_everything
 
 
 @pytest.fixture
@@ -141,6 +142,16 @@ def test_dropout_hides_words_and_the_same_entries_of_every_word():
     model.eval()
     assert torch.equal(model.embed(ones), model.embedding(ones))
     assert torch.equal(model(ones, torch.full((50,), 9)), model(ones, torch.full((50,), 9)))
+
+
+def test_a_checkpoint_of_another_reading_is_refused(tmp_path):
+    """The weights of "mean" fit into "max", and would answer nonsense."""
+    x, y = [torch.tensor([2, 3]), torch.tensor([4, 5])], torch.tensor([0, 1])
+    model = classifier(reading="mean")
+    fit(model, LengthBatches(x, y), torch.optim.Adam(model.parameters()), 1, checkpoint=tmp_path / "run.pt", show=False)
+    assert load_best(tmp_path / "run.pt", classifier(reading="mean")) == 1
+    with pytest.raises(ValueError, match="is the checkpoint of another run: its model is .*reading='mean'"):
+        load_best(tmp_path / "run.pt", classifier(reading="max"))
 
 
 def test_reverse_turns_each_sequence_round_and_leaves_its_padding():
