@@ -40,13 +40,44 @@ def full_disk():
     return limit
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m and pytest-xdist look at the marks
+def pytest_collection_modifyitems(items):
+    """Tests with a browser are called so, and run in one process."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """One browser for all tests of a process: Playwright cannot be started twice."""
     playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
     from tools import browser as tools
 
+    if tools.CHROMIUM is None:
+        pytest.skip("needs Chromium: apt-get install chromium, or your system's way")
     with playwright.sync_playwright() as driver:
         browser = tools.chromium(driver)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def open_explorer(chromium, tmp_path):
+    """A function that opens a page with an explorer and gives its root; no word on it may have run as a script."""
+    pages = []
+
+    def open_explorer(body):
+        file = tmp_path / "page.html"
+        file.write_text(f"<!doctype html><meta charset='utf-8'><title>page</title>{body}", "utf-8")
+        pages.append(chromium.new_page())
+        pages[-1].goto(file.as_uri())
+        root = pages[-1].locator(".rnnlab").first
+        root.wait_for()
+        return root
+
+    yield open_explorer
+    for page in pages:
+        assert page.evaluate("window.broken") is None
+        page.close()

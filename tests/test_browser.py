@@ -13,11 +13,6 @@ from tools.browser import EXPLORERS, markup
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
 pytest.importorskip("playwright.sync_api", reason="needs Playwright for Python")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(tools.CHROMIUM is None, reason="needs Chromium: apt-get install chromium, or your system's way"),
-    pytest.mark.xdist_group("browser"),
-]
 every = pytest.mark.parametrize("play", EXPLORERS, ids=lambda play: play.module)
 
 
@@ -69,7 +64,7 @@ def exported(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory):
+def lab(tmp_path_factory, chromium):
     with tools.jupyterlab(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
 

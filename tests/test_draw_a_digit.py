@@ -11,19 +11,6 @@ from rnnlab.datasets import digits
 from rnnlab.explorers.draw_a_digit import SIZE, DrawADigit
 from rnnlab.explorers.row_by_row import strokes
 from rnnlab.models import Reader
-from tools import browser
-
-marks = [
-    pytest.mark.browser,
-    pytest.mark.skipif(browser.CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
-    pytest.mark.xdist_group("browser"),
-]
-
-
-def in_browser(test):
-    for mark in marks:
-        test = mark(test)
-    return test
 
 
 def reader(hidden_size=6, cell="gru", reading="max", **options):
@@ -48,7 +35,6 @@ READ = """([net, images]) => {
 }"""
 
 
-@in_browser
 @pytest.mark.parametrize("hidden", [6, 64])
 @pytest.mark.parametrize("reading", ["last", "max"])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -69,7 +55,6 @@ def test_the_script_believes_what_pytorch_believes_to_three_digits(page, cell, r
     assert (mine - theirs).abs().max() < 5e-4
 
 
-@in_browser
 def test_a_drawing_is_scaled_and_centred_as_mnist_is(page):
     turn = [2 * math.pi * k / 60 for k in range(61)]
     circle = [[(0.3 + 0.1 * math.cos(a), 0.7 + 0.15 * math.sin(a)) for a in turn]]
@@ -91,7 +76,6 @@ def test_a_drawing_is_scaled_and_centred_as_mnist_is(page):
     assert ink[400].sum() < drawn < ink[-400].sum()  # neither thinner nor fatter than people write
 
 
-@in_browser
 def test_a_mouse_draws_the_beliefs_move_and_clear_wipes(page, tmp_path):
     file = tmp_path / "page.html"
     file.write_text(f"<!doctype html><meta charset='utf-8'><title>page</title>{DrawADigit.example().page()}", "utf-8")
@@ -119,7 +103,6 @@ def test_a_mouse_draws_the_beliefs_move_and_clear_wipes(page, tmp_path):
     page.wait_for_function("[...document.querySelectorAll('.say')].some(say => say.textContent.includes('row 5 of'))")
 
 
-@in_browser
 def test_a_finger_draws_and_the_page_does_not_scroll_away(chromium, tmp_path):
     file = tmp_path / "page.html"
     file.write_text(f"<!doctype html><meta charset='utf-8'><title>page</title>{DrawADigit.example().page()}"

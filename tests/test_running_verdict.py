@@ -11,20 +11,9 @@ import torch
 from rnnlab.explorers.running_verdict import LONG, MOST, RunningVerdict
 from rnnlab.models import REVIEW_READINGS, ReviewClassifier
 from rnnlab.sequences import Vocabulary
-from tools import browser
 
 TEXTS = ["Not bad at all, I loved it!", "A dull plot and a bad, bad end."]
 NASTY = "<script>window.broken = 1</script> <img src=x onerror='window.broken = 2'> </script> bad"
-
-
-def in_browser(test):
-    for mark in (
-        pytest.mark.browser,
-        pytest.mark.skipif(browser.CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
-        pytest.mark.xdist_group("browser"),
-    ):
-        test = mark(test)
-    return test
 
 
 def classifier(vocabulary, reading="last valid", cell="gru", **options):
@@ -112,29 +101,8 @@ def test_a_review_that_is_a_script_is_text_in_the_stored_page():
     assert "< script > window" in explorer.alt()
 
 
-@pytest.fixture
-def open_page(chromium, tmp_path):
-    """A function that opens a page and gives the explorer's root; no review may have run as a script."""
-    pages = []
-
-    def open_page(body):
-        file = tmp_path / "page.html"
-        file.write_text(f"<!doctype html><meta charset='utf-8'><title>page</title>{body}", "utf-8")
-        pages.append(chromium.new_page())
-        pages[-1].goto(file.as_uri())
-        root = pages[-1].locator(".rnnlab.running-verdict")
-        root.wait_for()
-        return root
-
-    yield open_page
-    for page in pages:
-        assert page.evaluate("window.broken") is None
-        page.close()
-
-
-@in_browser
-def test_a_page_without_kernel_says_so_and_shows_the_stored_reviews(open_page):
-    root = open_page(verdict([*TEXTS, NASTY, "재미없다 😀"]).page())
+def test_a_page_without_kernel_says_so_and_shows_the_stored_reviews(open_explorer):
+    root = open_explorer(verdict([*TEXTS, NASTY, "재미없다 😀"]).page())
     assert "There is no kernel here" in root.inner_text() and root.get_by_role("textbox").count() == 0
     root.get_by_role("button", name="stored review 3").press("Enter")
     assert root.locator(".word span").all_inner_texts()[:3] == ["<", "script", ">"]
@@ -144,10 +112,9 @@ def test_a_page_without_kernel_says_so_and_shows_the_stored_reviews(open_page):
     assert root.get_by_role("button", name="stored review 4").get_attribute("aria-pressed") == "true"
 
 
-@in_browser
-def test_keys_and_mouse_step_through_the_words_and_signs_stand_beside_the_tint(open_page):
+def test_keys_and_mouse_step_through_the_words_and_signs_stand_beside_the_tint(open_explorer):
     explorer = verdict()
-    root, say = open_page(explorer.page()), "After word {} of 9"
+    root, say = open_explorer(explorer.page()), "After word {} of 9"
     shown = root.locator(".word small").all_inner_texts()
     assert [float(text.replace("−", "-")) for text in shown] == pytest.approx(explorer.reading["pushes"], abs=0.0051)
     assert root.locator(".word.up").count() == sum(push > 0 for push in explorer.reading["pushes"])
@@ -178,15 +145,14 @@ explorer.render({ model, el });
 """
 
 
-@in_browser
-def test_with_a_kernel_what_is_typed_is_read_after_a_pause(open_page):
+def test_with_a_kernel_what_is_typed_is_read_after_a_pause(open_explorer):
     """Python's answers stand ready in the page; the conversation itself is tested in JupyterLab."""
     explorer = verdict()
     script, call = explorer.page().split("<script")[1].rsplit("awaken(explorer, ", 1)
     state = call.split(", ", 1)[1].rsplit(");\n</script>", 1)[0]
     answers = {text: explorer.read(text) for text in ("bad plot", NASTY, "")}
     ready = json.dumps(answers).replace("<", "\\u003c")
-    root = open_page(f"<script{script}{LIVE % (ready, state)}</script>")
+    root = open_explorer(f"<script{script}{LIVE % (ready, state)}</script>")
     field, say = root.get_by_role("textbox", name="review"), root.locator(".say")
     assert field.input_value() == TEXTS[0]
     field.fill("")

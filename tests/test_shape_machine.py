@@ -11,7 +11,6 @@ from torch import nn
 from traitlets import TraitError
 
 from rnnlab.explorers.shape_machine import GATES, SIZES, ShapeMachine, marked
-from tools import browser as tools
 
 LAYERS = list(itertools.product(GATES, range(1, SIZES["L"] + 1), (1, 2)))
 
@@ -92,9 +91,6 @@ def test_an_unknown_cell_is_refused_and_nothing_moves():
     assert machine.cell == "RNN"
 
 
-@pytest.mark.browser
-@pytest.mark.skipif(tools.CHROMIUM is None, reason="needs Chromium: apt-get install chromium, or your system's way")
-@pytest.mark.xdist_group("browser")
 def test_the_script_says_the_same_as_python(tmp_path, chromium):
     """Shapes, axes, the line of code and the marked cells, at 144 positions."""
     expected = []

@@ -10,40 +10,9 @@ from sklearn.decomposition import PCA
 from torch.nn import functional as F
 
 from rnnlab.explorers.word_map import NEAR, WordMap, neighbours, project
-from tools import browser
 
 NASTY = ["</script><script>broken = 1</script>", "<img src=x onerror='window.broken = 2'>", '"><b>x', "a\x00b"]
 NASTY += ["한국어", "😀"]
-
-
-def in_browser(test):
-    for mark in (
-        pytest.mark.browser,
-        pytest.mark.skipif(browser.CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
-        pytest.mark.xdist_group("browser"),
-    ):
-        test = mark(test)
-    return test
-
-
-@pytest.fixture
-def root(chromium, tmp_path):
-    """A function that opens the page of a map and gives its root; nothing may have run that is no script of ours."""
-    pages = []
-
-    def root(explorer):
-        file = tmp_path / "page.html"
-        file.write_text(f"<!doctype html><meta charset='utf-8'><title>page</title>{explorer.page()}", "utf-8")
-        pages.append(chromium.new_page())
-        pages[-1].goto(file.as_uri())
-        node = pages[-1].locator(".rnnlab.word-map")
-        node.wait_for()
-        return node
-
-    yield root
-    for page in pages:
-        assert page.evaluate("window.broken") is None
-        page.close()
 
 
 def random_map(count, size=8, **where):
@@ -116,9 +85,8 @@ def test_any_word_is_text_in_the_stored_page():
     assert explorer.alt().count("<img") == 1 and "\x00" not in explorer.alt()
 
 
-@in_browser
-def test_a_typed_word_a_beginning_and_a_strange_word(root):
-    map = root(WordMap.example())
+def test_a_typed_word_a_beginning_and_a_strange_word(open_explorer):
+    map = open_explorer(WordMap.example().page())
     word, say = map.get_by_role("combobox", name="word"), map.locator(".say")
     assert word.input_value() == "great" and "rank 5 of 16" in say.inner_text()
     word.fill("BAD")
@@ -136,10 +104,9 @@ def test_a_typed_word_a_beginning_and_a_strange_word(root):
     word.press("Enter")
 
 
-@in_browser
-def test_a_neighbour_is_a_button_a_dot_is_a_word_and_the_slider_goes_by_rank(root):
+def test_a_neighbour_is_a_button_a_dot_is_a_word_and_the_slider_goes_by_rank(open_explorer):
     explorer = WordMap.example()
-    map = root(explorer)
+    map = open_explorer(explorer.page())
     shown = map.locator(".near button").evaluate_all("nodes => nodes.map(node => node.getAttribute('aria-label'))")
     assert shown == [f"{w}, cosine {c:.2f}".replace("-", "−") for w, c in explorer.neighbours()]
     map.locator(".near button").first.press("Enter")
@@ -155,9 +122,8 @@ def test_a_neighbour_is_a_button_a_dot_is_a_word_and_the_slider_goes_by_rank(roo
     assert word.input_value() == "he"
 
 
-@in_browser
-def test_any_word_is_text_in_the_living_page(root):
-    map = root(WordMap(NASTY, torch.eye(6) + 0.1))
+def test_any_word_is_text_in_the_living_page(open_explorer):
+    map = open_explorer(WordMap(NASTY, torch.eye(6) + 0.1).page())
     for _ in NASTY:
         map.get_by_role("slider", name="rank").press("ArrowRight")
     map.locator("input[type=text]").fill("<img")
