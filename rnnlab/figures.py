@@ -2,6 +2,7 @@
 
 import io
 import math
+import textwrap
 
 import matplotlib.pyplot as plt
 import torch
@@ -83,7 +84,8 @@ def bars(values, *, ylabel, xlabel="", colour="input", spread=None, ax=None):
     if colour not in COLOUR:
         raise ValueError(f"colour must be one of {', '.join(COLOUR)}, not {colour!r}.")
     ax = _axes(ax)
-    drawn = ax.bar(list(map(str, values)), heights, color=COLOUR[colour], edgecolor="black")
+    names = [textwrap.fill(str(name), 9, break_long_words=False) for name in values]  # long ones would touch
+    drawn = ax.bar(names, heights, color=COLOUR[colour], edgecolor="black")
     if len(heights) <= 12:
         ax.bar_label(drawn, [_short(height) for height in heights], padding=3)
         ax.margins(y=0.12)

@@ -51,6 +51,15 @@ def test_descriptions_come_from_the_data():
     plt.close("all")
 
 
+def test_the_names_of_nine_bars_do_not_touch():
+    names = "majority bag rnn-padded rnn gru lstm recipe tf-idf best".split()
+    ax = figures.bars(dict.fromkeys(names, 1), ylabel="wrong (%)")
+    ax.figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in ax.get_xticklabels()]
+    assert all(left.x1 + 5 < right.x0 for left, right in zip(boxes, boxes[1:], strict=False))
+    plt.close("all")
+
+
 @pytest.mark.parametrize(
     "draw, sentence",
     [
