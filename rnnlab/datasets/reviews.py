@@ -124,7 +124,7 @@ def _read(path):
     """{split: (negative texts, positive texts)} in the order of their numbers, which keeps films together."""
     found = {split: {label: {} for label in LABELS} for split in ("train", "test")}
     try:
-        with tarfile.open(path, "r|*") as archive:              # read in passing: nothing is unpacked to the disk
+        with tarfile.open(path) as archive:                         # read in passing: nothing is unpacked to the disk
             for member in archive:
                 if place := MEMBER.fullmatch(member.name):
                     split, label, number, rating = place.groups()
@@ -134,7 +134,8 @@ def _read(path):
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: {member.name} is not UTF-8 ({error.reason} at byte {error.start})") from None
     except (tarfile.TarError, EOFError, OSError, lzma.LZMAError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read to its end ({error}): fetch it again") from None
+        said = str(error).partition("\n")[0].rstrip(":")          # without what each kind of archive missed
+        raise DataError(f"{path} cannot be read to its end ({said}): fetch it again") from None
     for split, labels in found.items():
         for label, texts in labels.items():
             if sorted(texts) != list(range(EACH)):

@@ -97,6 +97,9 @@ to_numbers = Exercise(
         lambda words, index: torch.tensor([index.get(word, index["<pad>"]) for word in words]): (
             "Unknown words become <pad>. Then nobody can tell them from the filling, and a mask throws them away."
         ),
+        lambda words, index: torch.tensor([index.get(word, 0) for word in words]): (
+            "Unknown words become 0, and there <pad> stands, or some other word. Ask index for the number of <unk>."
+        ),
         lambda words, index: torch.tensor([index.get(word, 1) for word in words]): (
             "The number 1 for <unk> is built in. Ask index for it: in another vocabulary it stands elsewhere."
         ),

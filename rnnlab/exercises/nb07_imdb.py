@@ -90,6 +90,9 @@ collate = Exercise(
             "You sorted the reviews by length and not their labels, so most reviews now have another one's label. "
             "No need to sort."
         ),
+        lambda examples: [collate.answer(examples)[part] for part in (0, 2, 1)]: (
+            "Your x is right. Then come the lengths, and the labels last: as they stand, each would be taken for the other."
+        ),
         _stacked: (
             "`torch.stack` wants rows of one length, and reviews are not. They have to be padded first."
         ),
@@ -376,7 +379,7 @@ def early_stop(losses, patience):
 def _curves():
     falls_twice = [0.69, 0.52, 0.55, 0.45, 0.48, 0.46, 0.47, 0.40]
     return [(falls_twice, 2), (falls_twice, 3), (falls_twice, 4), ([0.5, 0.4, 0.4, 0.3, 0.35], 2), ([0.6, 0.7, 0.8], 1),
-            ([0.5, 0.6, 0.7, 0.4], 2)]  # fmt: skip
+            ([0.5, 0.6, 0.7, 0.4], 2), ([0.6, 0.5, 0.5, 0.55], 2)]  # fmt: skip
 
 
 def _since_the_last(losses, patience):
@@ -385,6 +388,27 @@ def _since_the_last(losses, patience):
         best = epoch if loss < losses[best] else best
         worse = 0 if loss < losses[epoch - 1] else worse + 1
         if worse == patience:
+            return epoch + 1, best + 1
+    return len(losses), best + 1
+
+
+def _never_anew(losses, patience):
+    best, worse = 0, 0
+    for epoch, loss in enumerate(losses[1:], 1):
+        if loss < losses[best]:
+            best = epoch
+        else:
+            worse += 1
+        if worse == patience:
+            return epoch + 1, best + 1
+    return len(losses), best + 1
+
+
+def _equals(losses, patience):
+    best = 0
+    for epoch, loss in enumerate(losses):
+        best = epoch if loss <= losses[best] else best
+        if epoch - best == patience:
             return epoch + 1, best + 1
     return len(losses), best + 1
 
@@ -432,6 +456,13 @@ early_stop = Exercise(
         _since_the_last: (
             "You compare each epoch with the one before. 0.55, 0.54, 0.53 would count as progress even if the best was "
             "0.40: compare with the best so far."
+        ),
+        _never_anew: (
+            "You count all the epochs that are not better. With each new best the count begins anew: ask how many epochs "
+            "ago the best one was."
+        ),
+        _equals: (
+            "An equal loss is not a better one: the first of two equals stays the best, and patience runs on."
         ),
         _at_once: (
             "You stop at the first epoch that is not better. `patience` says how many of them in a row it may take."
