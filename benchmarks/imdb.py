@@ -158,7 +158,7 @@ def chosen(data, seed, vocabulary, x, x_test, lr, epochs, schedule=False, clip=N
             "negation": ordered(beliefs(model, vocabulary)), "curve": train.curve}
 
 
-def best(data, seed, T=512, lr=4e-3, epochs=2, clean=0.5, epsilon=1.0):
+def best(data, seed, T=512, lr=4e-3, epochs=2, clean=1, epsilon=1.0):
     """A two-way LSTM whose word vectors start from the company words keep, trained against small shifts of them.
 
     The shifts begin after `clean` epochs.

@@ -91,7 +91,7 @@ collate = Exercise(
             "No need to sort."
         ),
         lambda examples: [collate.answer(examples)[part] for part in (0, 2, 1)]: (
-            "Your x is right. Then come the lengths, and the labels last: as they stand, each would be taken for the other."
+            "Your x is right. Then come the lengths, and the labels last: now each would be taken for the other."
         ),
         _stacked: (
             "`torch.stack` wants rows of one length, and reviews are not. They have to be padded first."
@@ -458,8 +458,8 @@ early_stop = Exercise(
             "0.40: compare with the best so far."
         ),
         _never_anew: (
-            "You count all the epochs that are not better. With each new best the count begins anew: ask how many epochs "
-            "ago the best one was."
+            "You count all the epochs that are not better. With each new best the count begins anew: ask how many "
+            "epochs ago the best one was."
         ),
         _equals: (
             "An equal loss is not a better one: the first of two equals stays the best, and patience runs on."
