@@ -7,6 +7,8 @@ from torch.nn.utils.rnn import pad_sequence
 
 from . import Exercise
 
+# ---- 7.1 ------------------------------------------------------------------------------------------------------------
+
 
 def collate(examples):
     """Examples (row (T_b,), label) as one batch: x (B, T) padded with 0, lengths (B,), labels (B,)."""
@@ -99,6 +101,8 @@ collate = Exercise(
     },
 )  # fmt: skip
 
+# ---- 7.2 ------------------------------------------------------------------------------------------------------------
+
 
 def at_last_word(out, x):
     """The output at each review's last word: out (B, T, H), x (B, T) padded with 0 -> (B, H)."""
@@ -117,38 +121,6 @@ def _padded_outputs():
     return cases
 
 
-def _last_column(out, x):
-    return out[:, -1]
-
-
-def _one_too_far(out, x):
-    return out[torch.arange(len(x)), (x != 0).sum(dim=1)]
-
-
-def _counts_pads(out, x):
-    return out[torch.arange(len(x)), (x == 0).sum(dim=1) - 1]
-
-
-def _every_row(out, x):
-    return out[:, (x != 0).sum(dim=1) - 1]
-
-
-def _wrong_axis(out, x):
-    return out[torch.arange(len(x)), (x != 0).sum(dim=0) - 1]
-
-
-def _largest_word(out, x):
-    return out[torch.arange(len(x)), x.argmax(dim=1)]
-
-
-def _longest(out, x):
-    return out[:, (x != 0).sum(dim=1).max() - 1]
-
-
-def _adds_up(out, x):
-    return (out * (x != 0)[..., None]).sum(dim=1)
-
-
 at_last_word = Exercise(
     at_last_word,
     cases=_padded_outputs,
@@ -159,34 +131,36 @@ at_last_word = Exercise(
         "with two tensors, as in exercise 2.5.",
     ),
     wrong={
-        _last_column: (
+        lambda out, x: out[:, -1]: (
             "This is the last column of the box. Behind a shorter review it is padding, and that is the fault."
         ),
-        _one_too_far: (
+        lambda out, x: out[torch.arange(len(x)), (x != 0).sum(dim=1)]: (
             "One step too far: the last of n words stands at step n - 1. A review as long as the box has no step n."
         ),
-        _counts_pads: (
+        lambda out, x: out[torch.arange(len(x)), (x == 0).sum(dim=1) - 1]: (
             "You count the zeros. They are the padding; the words are what is not 0."
         ),
-        _every_row: (
+        lambda out, x: out[:, (x != 0).sum(dim=1) - 1]: (
             "A colon takes all reviews at each of these steps, so the shape is (B, B, H). "
             "The first index has to walk along with the second: torch.arange(B)."
         ),
-        _wrong_axis: (
+        lambda out, x: out[torch.arange(len(x)), (x != 0).sum(dim=0) - 1]: (
             "Your sum runs over the batch (dim=0): so many reviews have a word at this step. The words of one review "
             "lie along dim=1."
         ),
-        _largest_word: (
+        lambda out, x: out[torch.arange(len(x)), x.argmax(dim=1)]: (
             "argmax finds the word with the largest number, the rarest one, wherever it stands."
         ),
-        _longest: (
+        lambda out, x: out[:, (x != 0).sum(dim=1).max() - 1]: (
             "This is the last word of the longest review, for all of them. Each review has its own last step."
         ),
-        _adds_up: (
+        lambda out, x: (out * (x != 0)[..., None]).sum(dim=1): (
             "You add up the outputs at all words. Only the one at the last word is wanted."
         ),
     },
 )  # fmt: skip
+
+# ---- 7.3 ------------------------------------------------------------------------------------------------------------
 
 
 def mean_and_max(out, lengths):
@@ -257,6 +231,8 @@ mean_and_max = Exercise(
         ),
     },
 )  # fmt: skip
+
+# ---- 7.4 ------------------------------------------------------------------------------------------------------------
 
 
 @torch.no_grad()
@@ -364,6 +340,8 @@ judge = Exercise(
     },
 )  # fmt: skip
 
+# ---- 7.5 ------------------------------------------------------------------------------------------------------------
+
 
 def early_stop(losses, patience):
     """After which epoch training stops, and the best epoch so far, both counted from 1: two numbers."""
@@ -413,29 +391,9 @@ def _equals(losses, patience):
     return len(losses), best + 1
 
 
-def _at_once(losses, patience):
-    return early_stop.answer(losses, 1)
-
-
-def _from_zero(losses, patience):
-    return tuple(number - 1 for number in early_stop.answer(losses, patience))
-
-
 def _sees_the_future(losses, patience):
     best = losses.index(min(losses))
     return min(len(losses), best + 1 + patience), best + 1
-
-
-def _never(losses, patience):
-    return len(losses), losses.index(min(losses)) + 1
-
-
-def _one_more(losses, patience):
-    return early_stop.answer(losses, patience + 1)
-
-
-def _highest(losses, patience):
-    return early_stop.answer([-loss for loss in losses], patience)
 
 
 def _keeps_the_last(losses, patience):
@@ -464,23 +422,23 @@ early_stop = Exercise(
         _equals: (
             "An equal loss is not a better one: the first of two equals stays the best, and patience runs on."
         ),
-        _at_once: (
+        lambda losses, patience: early_stop.answer(losses, 1): (
             "You stop at the first epoch that is not better. `patience` says how many of them in a row it may take."
         ),
-        _one_more: (
+        lambda losses, patience: early_stop.answer(losses, patience + 1): (
             "One epoch too many: when `patience` epochs have gone by since the best one, it stops there and then."
         ),
-        _from_zero: (
+        lambda losses, patience: tuple(number - 1 for number in early_stop.answer(losses, patience)): (
             "Right, but you count from 0. Here the first epoch is 1."
         ),
         _sees_the_future: (
             "You look for the lowest loss of the whole list. Training cannot see the epochs that come after the stop."
         ),
-        _never: (
+        lambda losses, patience: (len(losses), losses.index(min(losses)) + 1): (
             "This never stops: you return the last epoch, and the best of them all. The stop has to come as soon as "
             "`patience` epochs have gone by without a new best."
         ),
-        _highest: (
+        lambda losses, patience: early_stop.answer([-loss for loss in losses], patience): (
             "You follow the highest loss. Lower is better."
         ),
         _keeps_the_last: (
