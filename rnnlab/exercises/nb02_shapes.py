@@ -77,6 +77,12 @@ five_shapes = Exercise(
         lambda B, T, I, H, L: ((B, T, H), (L, B, H), (H, I), (H, H), (H, H)): (
             "This is right for one direction. This net is bidirectional: three of the five shapes hold a 2."
         ),
+        lambda B, T, I, H, L: ((B, T, H), (2 * L, B, H), (H, I), (H, H), (H, 2 * H)): (
+            "Four are right. In out both directions stand side by side, so its rows are 2H wide."
+        ),
+        lambda B, T, I, H, L: ((B, T, 2 * H), (L, B, H), (H, I), (H, H), (H, 2 * H)): (
+            "Four are right. In h_n each direction of each layer has an entry of its own: 2L of them."
+        ),
         lambda B, T, I, H, L: ((B, T, 2 * H), (2, B, H), (H, I), (H, H), (H, 2 * H)): (
             "Four are right. h_n has an entry for every layer, so the two directions come L times."
         ),
@@ -130,6 +136,11 @@ def _time_first(x, hidden_size):
     return out, h_n, c_n
 
 
+def _one_layer(x, hidden_size):
+    out, (h_n, c_n) = nn.LSTM(x.shape[-1], hidden_size, batch_first=True)(x)
+    return out, h_n, c_n
+
+
 def _both_made(x, hidden_size):
     _layer(nn.RNN, x, hidden_size)
     out, (h_n, c_n) = _layer(nn.LSTM, x, hidden_size)
@@ -158,6 +169,9 @@ lstm_states = Exercise(
         _swapped: "h_n and c_n are swapped: in the pair the hidden state comes first. out ends in h_n.",
         _time_first: (
             "batch_first=True got lost: it ran all the same, over sequences instead of steps, and h_n shows it."
+        ),
+        _one_layer: (
+            "num_layers=2 got lost: h_n and c_n have an entry for each layer, and yours have one."
         ),
         _both_made: (
             "Everything is in its place, and the numbers are another layer's: each layer draws its own weights. "

@@ -179,6 +179,9 @@ row_beliefs = Exercise(
         _logits: (
             "These are logits. Beliefs lie between 0 and 1 and add up to 1 after each row: a softmax is missing."
         ),
+        lambda net, images: torch.sigmoid(_logits(net, images)): (
+            "A sigmoid looks at each digit by itself, and the ten do not add up to 1. Shares of one whole: a softmax."
+        ),
         _alone: (
             "Each row is read alone, from an empty state. After row t the net has read rows 1 to t: use one run "
             "over all rows."
