@@ -6,9 +6,9 @@ PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 NBVAL = $(PYTEST) -p tools.nbval_pictures --dist loadfile --nbval --nbval-current-env \
 	--nbval-cell-timeout=300 --nbval-kernel-startup-timeout=120
 
-# Explorers that need no kernel: in exported HTML, and in a notebook that is saved and opened again. Pictures with texts.
+# Explorers that need no kernel, in exported HTML and in a notebook opened again; in HTML, pictures with descriptions.
 ALIVE = --ContentsManager.pre_save_hook=rnnlab.explorers.without_widgets --HTMLExporter.embed_images=True \
-	--HTMLExporter.preprocessors=rnnlab.figures.described \
+	--HTMLExporter.preprocessors=rnnlab.figures.with_descriptions \
 	--NbConvertBase.display_data_priority='["text/html","image/svg+xml","image/png","text/markdown","text/latex","text/plain"]'
 
 .PHONY: lab test unit nbval filled notebooks img bench lint

@@ -42,7 +42,7 @@ def show(ax):
     display(data, metadata={"image/png": {"alt": alt}}, raw=True)
 
 
-def described(notebook, resources):
+def with_descriptions(notebook, resources):
     """A preprocessor for nbconvert's HTML pages, whose template leaves out the alternative text of PNG pictures."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
