@@ -26,20 +26,21 @@ nbval: .venv/ready  ## run every lesson and compare it with its stored outputs; 
 
 filled: .venv/ready  ## the same with every exercise answered by its reference
 	rm -rf build/filled
-	$(BIN)/python -m tools.fill build/filled $(LESSONS)
+	$(BIN)/python -m tools.fill_exercises build/filled $(LESSONS)
 	$(NBVAL) build/filled
 
 notebooks: .venv/ready  ## run lessons and store their outputs; one lesson: make notebooks ONLY=01
-	$(BIN)/python -m tools.store $(LESSONS)
+	$(BIN)/python -m tools.store_outputs $(LESSONS)
 
 img: .venv/ready  ## draw notebooks/img/*.svg
-	$(BIN)/python notebooks/img/draw.py
+	$(BIN)/python notebooks/img/drawings.py
 
 bench: .venv/ready  ## the long runs, on the full data sets
 	for script in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$script; done
 
 lint: .venv/ready
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 # The announcements would ask about news on the first page; JupyterLab 4.6 asks whatever LabApp.news_url says.
 .venv: .venv/ready  ## the environment alone

@@ -13,7 +13,8 @@ from collections import Counter
 from pathlib import Path
 
 import torch
-from record import store
+
+from rnnlab.benchmark_results import store
 
 B, I, H, K, TURNS = 16, 32, 64, 50, 9
 LENGTHS = [100, 200, 400, 800, 1600, 3200]

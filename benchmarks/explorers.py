@@ -12,7 +12,8 @@ import tempfile
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
-from record import store
+
+from rnnlab.benchmark_results import store
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from tools import browser  # noqa: E402

@@ -12,7 +12,7 @@ training.seed_everything).
     python benchmarks/imdb.py [majority] [bag] [rnn-padded] [rnn] [gru] [lstm] [recipe] [tf-idf] [best]
         [--seeds 0 1 2] [--threads 1]
 
-One thread, unless told; what more threads measure goes to a file of its own, such as imdb_2_threads.json.
+One thread, unless told; what more threads measure goes to a file of its own, such as imdb_best_two_threads.json.
 """
 
 import argparse
@@ -24,13 +24,13 @@ import time
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
 
 import torch  # noqa: E402
-from record import FOLDER, store  # noqa: E402
 from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: E402
 from sklearn.linear_model import LogisticRegression  # noqa: E402
 from torch.optim.lr_scheduler import OneCycleLR  # noqa: E402
 
 from rnnlab import training  # noqa: E402
 from rnnlab.adversarial import adversarial  # noqa: E402
+from rnnlab.benchmark_results import FOLDER, store  # noqa: E402
 from rnnlab.datasets import reviews  # noqa: E402
 from rnnlab.datasets.negation import PAIRS  # noqa: E402
 from rnnlab.embeddings import ppmi_svd  # noqa: E402
@@ -46,8 +46,15 @@ NETS = {
     "gru": dict(SMALL, cell="gru"),
     "lstm": dict(SMALL, cell="lstm"),
 }
-BEST = dict(embedding_size=100, hidden_size=64, cell="lstm", reading="mean+max", bidirectional=True, dropout=0.2,
-            word_dropout=0.1)
+BEST = dict(
+    embedding_size=100,
+    hidden_size=64,
+    cell="lstm",
+    reading="mean+max",
+    bidirectional=True,
+    dropout=0.2,
+    word_dropout=0.1,
+)
 LOOKS = [0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75]  # shares of the first epoch
 
 
@@ -81,11 +88,13 @@ def ordered(positive):
 
 def beliefs(model, vocabulary):
     """What `ordered` asks of a net."""
+
     @torch.no_grad()
     def positive(texts):
         model.eval()
         rows = [vocabulary.encode(text)[None] for text in texts]
         return [model(row, torch.tensor([row.shape[1]]))[0].log_softmax(dim=-1)[1].item() for row in rows]
+
     return positive
 
 
@@ -94,12 +103,16 @@ def accuracy(model, batches):
 
 
 def majority(data, seed):
-    return {"accuracy": max(data.test.labels.float().mean().item(), 1 - data.test.labels.float().mean().item()),
-            "negation": 0.0, "seconds": 0.0}
+    return {
+        "accuracy": max(data.test.labels.float().mean().item(), 1 - data.test.labels.float().mean().item()),
+        "negation": 0.0,
+        "seconds": 0.0,
+    }
 
 
 def tf_idf(data, seed):
     """Words and pairs of words, weighted, and a linear model; C chosen on validation."""
+
     def learn(texts, labels, C):
         vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
         model = LogisticRegression(C=C, max_iter=1000).fit(vectorizer.fit_transform(texts), labels)
@@ -114,16 +127,31 @@ def tf_idf(data, seed):
     start = time.perf_counter()
     vectorizer, model = learn(texts, labels, C)
     seconds = time.perf_counter() - start
-    return {"C": C, "valid": round(valid[C], 4), "parameters": model.coef_.size + 1, "seconds": round(seconds, 1),
-            "accuracy": round(model.score(vectorizer.transform(data.test.texts), data.test.labels.numpy()), 4),
-            "negation": ordered(lambda rows: model.decision_function(vectorizer.transform(rows)))}
+    return {
+        "C": C,
+        "valid": round(valid[C], 4),
+        "parameters": model.coef_.size + 1,
+        "seconds": round(seconds, 1),
+        "accuracy": round(model.score(vectorizer.transform(data.test.texts), data.test.labels.numpy()), 4),
+        "negation": ordered(lambda rows: model.decision_function(vectorizer.transform(rows))),
+    }
 
 
 def net(data, seed, *, T, lr, epochs, **build):
     """A small net on the first and last words of each review; the epoch chosen on validation."""
     x = [head_and_tail(row, T) for row in data.x]
-    return chosen(data, seed, data.vocabulary, x, [head_and_tail(row, T) for row in data.x_test], lr, epochs,
-                  schedule=True, clip=1.0, **build)
+    return chosen(
+        data,
+        seed,
+        data.vocabulary,
+        x,
+        [head_and_tail(row, T) for row in data.x_test],
+        lr,
+        epochs,
+        schedule=True,
+        clip=1.0,
+        **build,
+    )
 
 
 def recipe(data, seed):
@@ -131,8 +159,20 @@ def recipe(data, seed):
     vocabulary = Vocabulary.from_texts(data.train.texts, min_freq=5, tokenise=lambda text: text.lower().split())
     assert len(vocabulary) == 46159
     x, x_test = ([vocabulary.encode(text) for text in part.texts] for part in (data.train, data.test))
-    return chosen(data, seed, vocabulary, x, x_test, lr=1e-3, epochs=6, embedding_size=128, hidden_size=256,
-                  cell="gru", reading="last padded", look_each_epoch=seed == 0)
+    return chosen(
+        data,
+        seed,
+        vocabulary,
+        x,
+        x_test,
+        lr=1e-3,
+        epochs=6,
+        embedding_size=128,
+        hidden_size=256,
+        cell="gru",
+        reading="last padded",
+        look_each_epoch=seed == 0,
+    )
 
 
 def chosen(data, seed, vocabulary, x, x_test, lr, epochs, schedule=False, clip=None, look_each_epoch=False, **build):
@@ -142,8 +182,11 @@ def chosen(data, seed, vocabulary, x, x_test, lr, epochs, schedule=False, clip=N
     model = ReviewClassifier(len(vocabulary), **build)
     optimizer = torch.optim.Adam(model.parameters(), lr)
     test = LengthBatches(x_test, data.test.labels, 250)
-    train = Timed(LengthBatches(x[:LEARNED], y[:LEARNED], 64, shuffle=True),
-                  range(1, epochs + 1) if look_each_epoch else (), lambda: accuracy(model, test))
+    train = Timed(
+        LengthBatches(x[:LEARNED], y[:LEARNED], 64, shuffle=True),
+        range(1, epochs + 1) if look_each_epoch else (),
+        lambda: accuracy(model, test),
+    )
     valid = LengthBatches(x[LEARNED:], y[LEARNED:], 250)
     cycle = OneCycleLR(optimizer, lr, total_steps=epochs * len(train), pct_start=0.1) if schedule else None
     found = []
@@ -153,10 +196,19 @@ def chosen(data, seed, vocabulary, x, x_test, lr, epochs, schedule=False, clip=N
     accuracies, states = zip(*found, strict=True)
     best = accuracies.index(max(accuracies))
     model.load_state_dict(states[best])
-    return {**build, "epochs": epochs, "lr": lr, "vocabulary": len(vocabulary), "parameters": parameter_count(model),
-            "best": best + 1, "valid": accuracies, "seconds": round(train.seconds, 1),
-            "accuracy": accuracy(model, test),
-            "negation": ordered(beliefs(model, vocabulary)), "curve": train.curve}
+    return {
+        **build,
+        "epochs": epochs,
+        "lr": lr,
+        "vocabulary": len(vocabulary),
+        "parameters": parameter_count(model),
+        "best": best + 1,
+        "valid": accuracies,
+        "seconds": round(train.seconds, 1),
+        "accuracy": accuracy(model, test),
+        "negation": ordered(beliefs(model, vocabulary)),
+        "curve": train.curve,
+    }
 
 
 def best(data, seed, T=512, lr=4e-3, epochs=2, clean=1, epsilon=1.0):
@@ -175,8 +227,11 @@ def best(data, seed, T=512, lr=4e-3, epochs=2, clean=1, epsilon=1.0):
         model.embedding.weight[2:] = vectors[2:]
     optimizer = torch.optim.Adam(model.parameters(), lr, fused=True)
     test = LengthBatches([head_and_tail(row, T) for row in data.x_test], data.test.labels, 250)
-    train = Timed(LengthBatches([head_and_tail(row, T) for row in data.x], data.train.labels, 64, shuffle=True),
-                  LOOKS if seed == 0 else (), lambda: accuracy(model, test))
+    train = Timed(
+        LengthBatches([head_and_tail(row, T) for row in data.x], data.train.labels, 64, shuffle=True),
+        LOOKS if seed == 0 else (),
+        lambda: accuracy(model, test),
+    )
     schedule = OneCycleLR(optimizer, lr, total_steps=epochs * len(train), pct_start=0.1)
     moved = adversarial(epsilon)
 
@@ -186,11 +241,21 @@ def best(data, seed, T=512, lr=4e-3, epochs=2, clean=1, epsilon=1.0):
         return moved(model, x, lengths, target)
 
     training.fit(model, train, optimizer, epochs, objective=objective, schedule=schedule, clip=1.0)
-    return {**BEST, "T": T, "lr": lr, "epochs": epochs, "clean": clean, "epsilon": epsilon,
-            "vocabulary": len(data.vocabulary), "parameters": parameter_count(model), "vector_seconds": round(first, 1),
-            "seconds": round(first + train.seconds, 1), "accuracy": accuracy(model, test),
-            "negation": ordered(beliefs(model, data.vocabulary)),
-            "curve": [[round(first + seconds, 1), right] for seconds, right in train.curve]}
+    return {
+        **BEST,
+        "T": T,
+        "lr": lr,
+        "epochs": epochs,
+        "clean": clean,
+        "epsilon": epsilon,
+        "vocabulary": len(data.vocabulary),
+        "parameters": parameter_count(model),
+        "vector_seconds": round(first, 1),
+        "seconds": round(first + train.seconds, 1),
+        "accuracy": accuracy(model, test),
+        "negation": ordered(beliefs(model, data.vocabulary)),
+        "curve": [[round(first + seconds, 1), right] for seconds, right in train.curve],
+    }
 
 
 class Data:
@@ -206,15 +271,16 @@ ONCE = ("majority", "tf-idf")  # no chance in them
 
 
 def main(names, seeds, threads):
-    torch.set_flush_denormal(True)                     # before the other threads start: each has its own switch
+    torch.set_flush_denormal(True)  # before the other threads start: each has its own switch
     torch.set_num_threads(threads)
-    data, file = Data(), "imdb" if threads == 1 else f"imdb_{threads}_threads"
+    data, file = Data(), "imdb" if threads == 1 else "imdb_best_two_threads"
     for name in names:
         for seed in seeds[:1] if name in ONCE else seeds:
             row = {"seed": seed, "threads": threads, **MODELS[name](data, seed, **NETS.get(name, {}))}
             print(name, row, flush=True)
-            rows = sorted([*(older for older in stored(file, name) if older["seed"] != seed), row],
-                          key=lambda row: row["seed"])
+            rows = sorted(
+                [*(older for older in stored(file, name) if older["seed"] != seed), row], key=lambda row: row["seed"]
+            )
             store(file, "IMDB, official split: 25,000 training and 25,000 test reviews", {name: rows})
 
 

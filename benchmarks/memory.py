@@ -16,9 +16,9 @@ import sys  # noqa: E402
 import time  # noqa: E402
 
 import torch  # noqa: E402
-from record import store  # noqa: E402
 
 from rnnlab import training  # noqa: E402
+from rnnlab.benchmark_results import store  # noqa: E402
 from rnnlab.datasets import tasks  # noqa: E402
 from rnnlab.models import Reader, parameter_count  # noqa: E402
 
@@ -57,15 +57,30 @@ def run(name, T, seed):
     seconds, cpu_seconds = time.perf_counter() - start[0], time.process_time() - start[1]
     judged = tasks.first_symbol(JUDGED, T, 1000 + seed, symbols=SYMBOLS)
     score = training.evaluate(model, training.Batches(judged.x, judged.y, size=JUDGED))
-    return {"name": name, "hidden": model.recurrent.hidden_size, "parameters": parameter_count(model), "seed": seed,
-            "accuracy": round(score.accuracy, 3), "mean_training_loss": round(history.loss[0], 3),
-            "seconds": round(seconds, 1), "cpu_seconds": round(cpu_seconds, 1)}
+    return {
+        "name": name,
+        "hidden": model.recurrent.hidden_size,
+        "parameters": parameter_count(model),
+        "seed": seed,
+        "accuracy": round(score.accuracy, 3),
+        "mean_training_loss": round(history.loss[0], 3),
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(cpu_seconds, 1),
+    }
 
 
 def main(lengths):
     torch.set_num_threads(1)
-    facts = {"seeds": SEEDS, "chance": 1 / SYMBOLS, "symbols": SYMBOLS, "sequences": SEQUENCES, "batch": BATCH,
-             "learning_rate": LR, "clip": CLIP, "judged_on": JUDGED}
+    facts = {
+        "seeds": SEEDS,
+        "chance": 1 / SYMBOLS,
+        "symbols": SYMBOLS,
+        "sequences": SEQUENCES,
+        "batch": BATCH,
+        "learning_rate": LR,
+        "clip": CLIP,
+        "judged_on": JUDGED,
+    }
     for T in map(int, lengths or LENGTHS):
         rows = []
         for seed in SEEDS:

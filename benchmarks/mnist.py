@@ -17,10 +17,10 @@ import sys  # noqa: E402
 import time  # noqa: E402
 
 import torch  # noqa: E402
-from record import store  # noqa: E402
 from torch.optim.lr_scheduler import OneCycleLR  # noqa: E402
 
 from rnnlab import training  # noqa: E402
+from rnnlab.benchmark_results import store  # noqa: E402
 from rnnlab.datasets import digits  # noqa: E402
 from rnnlab.models import Reader, parameter_count  # noqa: E402
 
@@ -43,9 +43,21 @@ def run(train, test, seed, *, cell, hidden, layers, reading, batch, lr, one_cycl
     training.fit(model, batches, optimizer, epochs, schedule=schedule, clip=clip, show=False)
     seconds, cpu_seconds = time.perf_counter() - start[0], time.process_time() - start[1]
     score = training.evaluate(model, training.Batches(*test, size=500))
-    return {"cell": cell, "hidden": hidden, "layers": layers, "reading": reading, "batch": batch, "lr": lr,
-            "one_cycle": one_cycle, "epochs": epochs, "parameters": parameter_count(model), "seed": seed,
-            "accuracy": round(score.accuracy, 4), "seconds": round(seconds, 1), "cpu_seconds": round(cpu_seconds, 1)}
+    return {
+        "cell": cell,
+        "hidden": hidden,
+        "layers": layers,
+        "reading": reading,
+        "batch": batch,
+        "lr": lr,
+        "one_cycle": one_cycle,
+        "epochs": epochs,
+        "parameters": parameter_count(model),
+        "seed": seed,
+        "accuracy": round(score.accuracy, 4),
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(cpu_seconds, 1),
+    }
 
 
 def alike(cell, parameters, I=28):

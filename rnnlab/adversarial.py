@@ -1,4 +1,5 @@
 """Adversarial training on word vectors (Miyato, Dai and Goodfellow 2017)."""
+
 import math
 
 from rnnlab.training import cross_entropy
@@ -16,9 +17,10 @@ def adversarial(epsilon: float):
         embedded = model.embed(x)
         embedded.retain_grad()
         clean = cross_entropy(model.classify(embedded, lengths), target)
-        clean.backward()                 # gives the direction, and the first half of the step's gradient with it
+        clean.backward()  # gives the direction, and the first half of the step's gradient with it
         size = embedded.grad.norm(dim=(1, 2), keepdim=True)
         shift = epsilon * embedded.grad / size.clamp_min(1e-12)
         moved = cross_entropy(model.classify(model.embed(x) + shift, lengths), target)
         return moved + clean.detach()
+
     return objective

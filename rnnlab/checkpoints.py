@@ -1,4 +1,5 @@
 """A run of `training.fit` as one file: written whole or not at all, and read only if it is whole and fits."""
+
 import hashlib
 import io
 import os
@@ -35,8 +36,10 @@ def write(path: str | Path, state: dict) -> None:
             raise
     except OSError as error:
         kept = "the checkpoint that was there is whole" if path.is_file() else "nothing was written"
-        raise OSError(f"cannot write the checkpoint {path} ({error.strerror}), {kept}: "
-                      "make room, or choose a folder you may write to") from None
+        raise OSError(
+            f"cannot write the checkpoint {path} ({error.strerror}), {kept}: "
+            "make room, or choose a folder you may write to"
+        ) from None
 
 
 def read(path: str | Path) -> dict:
@@ -44,12 +47,15 @@ def read(path: str | Path) -> dict:
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        raise OSError(f"cannot read the checkpoint {path} ({error.strerror}), "
-                      "expected a file that fit(..., checkpoint=...) wrote") from None
+        raise OSError(
+            f"cannot read the checkpoint {path} ({error.strerror}), expected a file that fit(..., checkpoint=...) wrote"
+        ) from None
     # torch.load itself does not notice a flipped bit.
     if hashlib.sha256(content[:-32]).digest() != content[-32:]:
-        raise ValueError(f"{path} is damaged or no checkpoint of fit ({len(content):,} bytes whose checksum is wrong), "
-                         "expected a whole one: train again without resume=True")
+        raise ValueError(
+            f"{path} is damaged or no checkpoint of fit ({len(content):,} bytes whose checksum is wrong), "
+            "expected a whole one: train again without resume=True"
+        )
     try:
         return torch.load(io.BytesIO(content[:-32]), weights_only=True)
     except UnpicklingError:
@@ -69,6 +75,7 @@ def load_weights(path: str | Path, model: nn.Module) -> dict:
 @dataclass
 class Run:
     """Everything the next step of a training run depends on."""
+
     model: nn.Module
     optimizer: torch.optim.Optimizer
     schedule: Any
@@ -77,15 +84,28 @@ class Run:
 
     def facts(self) -> dict:
         """What must be the same in another process for the run to go on with the same result."""
-        return {"model": _flat(self.model), "optimizer": type(self.optimizer).__name__,
-                "schedule": type(self.schedule).__name__, "clip": self.clip,
-                "number of batches": len(self.train) if hasattr(self.train, "__len__") else None}
+        return {
+            "model": _flat(self.model),
+            "optimizer": type(self.optimizer).__name__,
+            "schedule": type(self.schedule).__name__,
+            "clip": self.clip,
+            "number of batches": len(self.train) if hasattr(self.train, "__len__") else None,
+        }
 
     def save(self, path: str | Path, history: dict, best: dict | None) -> None:
         """Write the state of the run, its history and the best weights so far."""
-        write(path, {"facts": self.facts(), "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
-                     "schedule": self.schedule.state_dict() if self.schedule else None,
-                     "random": self._random_state(), "history": history, "best": best})
+        write(
+            path,
+            {
+                "facts": self.facts(),
+                "model": self.model.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "schedule": self.schedule.state_dict() if self.schedule else None,
+                "random": self._random_state(),
+                "history": history,
+                "best": best,
+            },
+        )
 
     def restore(self, path: str | Path) -> tuple[dict, dict | None]:
         """Set the run to a saved state, or change nothing if that is another run's; return its history and best."""
@@ -100,9 +120,14 @@ class Run:
 
     def _random_state(self):
         name, keys, *rest = np.random.get_state()
-        loader = getattr(self.train, "generator", None)            # a DataLoader may have its own
-        return {"python": random.getstate(), "numpy": [name, keys.tolist(), *rest], "torch": torch.get_rng_state(),
-                "cuda": torch.cuda.get_rng_state_all(), "loader": loader.get_state() if loader else None}
+        loader = getattr(self.train, "generator", None)  # a DataLoader may have its own
+        return {
+            "python": random.getstate(),
+            "numpy": [name, keys.tolist(), *rest],
+            "torch": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state_all(),
+            "loader": loader.get_state() if loader else None,
+        }
 
     def _set_random_state(self, state):
         random.setstate(state["python"])
@@ -122,9 +147,12 @@ def _check_fits(path, state, facts, model):
         theirs = state.get("facts", {}).get(name)
         if theirs != mine:
             raise ValueError(f"{path} is the checkpoint of another run: its {name} is {theirs}, yours is {mine}")
-    theirs, mine = ({name: tuple(w.shape) for name, w in weights.items()}
-                    for weights in (state["model"], model.state_dict()))
+    theirs, mine = (
+        {name: tuple(w.shape) for name, w in weights.items()} for weights in (state["model"], model.state_dict())
+    )
     for name in theirs | mine:
         if theirs.get(name) != mine.get(name):
-            raise ValueError(f"{path} is the checkpoint of another model: its {name} has shape {theirs.get(name)}, "
-                             f"yours has {mine.get(name)}")
+            raise ValueError(
+                f"{path} is the checkpoint of another model: its {name} has shape {theirs.get(name)}, "
+                f"yours has {mine.get(name)}"
+            )

@@ -1,4 +1,5 @@
 """Word vectors from the company words keep: co-occurrences made small (PPMI + SVD), and skip-gram (word2vec)."""
+
 import numpy as np
 import torch
 from scipy import sparse
@@ -7,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 # ---- counted
+
 
 def cooccurrences(documents: list[Tensor], vocabulary_size: int, window: int = 5) -> sparse.csr_matrix:
     """How often word j stands within `window` words of word i: documents of (T_b,) int64 -> (V, V) counts.
@@ -33,7 +35,7 @@ def ppmi(counts: sparse.csr_matrix, smoothing: float = 0.75) -> sparse.csr_matri
         raise ValueError(f"counts is {_said(counts)}, expected a sparse (V, V) matrix that holds something")
     pairs = counts.tocoo()
     word = np.asarray(counts.sum(axis=1)).ravel()
-    context = word ** smoothing
+    context = word**smoothing
     information = np.log(pairs.data * context.sum() / (word[pairs.row] * context[pairs.col]))
     kept = information > 0
     return sparse.csr_matrix((information[kept], (pairs.row[kept], pairs.col[kept])), counts.shape)
@@ -53,6 +55,7 @@ def ppmi_svd(documents: list[Tensor], vocabulary_size: int, size: int = 100, win
 
 
 # ---- learned
+
 
 def pairs(documents: list[Tensor], vocabulary_size: int, window: int = 5, often: float = 1e-4) -> tuple[Tensor, Tensor]:
     """Every word with each word at most `window` places away: documents of (T_b,) int64 -> centre, context (N,) int64.
@@ -90,25 +93,28 @@ class SkipGram(nn.Module):
         _check_whole("size", size)
         _check_whole("noise", noise)
         if counts.ndim != 1 or not (counts >= 0).all() or not counts[2:].any():
-            raise ValueError(f"counts has shape {tuple(counts.shape)} and the sum {counts.sum():.4g}, "
-                             "expected (V,): how often each word comes, some word behind 0 and 1 among them")
+            raise ValueError(
+                f"counts has shape {tuple(counts.shape)} and the sum {counts.sum():.4g}, "
+                "expected (V,): how often each word comes, some word behind 0 and 1 among them"
+            )
         self.centre, self.context, self.noise = nn.Embedding(len(counts), size), nn.Embedding(len(counts), size), noise
         nn.init.uniform_(self.centre.weight, -0.5 / size, 0.5 / size)
         nn.init.zeros_(self.context.weight)
         chance = counts.double() ** 0.75
-        chance[:2] = 0                                          # <pad> and <unk> are no words
+        chance[:2] = 0  # <pad> and <unk> are no words
         self.register_buffer("chance", chance)
 
     def forward(self, centre: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
         """The scores of B pairs and those of K noise words for each: (B,), (B,) int64 -> (B,), (B, K)."""
-        u, v = self.centre(centre), self.context(context)                              # (B, I)
+        u, v = self.centre(centre), self.context(context)  # (B, I)
         groups = F.pad(u, (0, 0, 0, -len(u) % self.noise)).unflatten(0, (-1, self.noise))
         drawn = torch.multinomial(self.chance, groups.shape[0] * self.noise, replacement=True)
-        n = self.context(drawn).view_as(groups)                                        # (B / K, K, I)
-        return (u * v).sum(dim=1), (groups @ n.mT).flatten(0, 1)[:len(u)]
+        n = self.context(drawn).view_as(groups)  # (B / K, K, I)
+        return (u * v).sum(dim=1), (groups @ n.mT).flatten(0, 1)[: len(u)]
 
 
 # ---- asked
+
 
 def nearest(vector: Tensor, vectors: Tensor, count: int = 8, leave_out: list[int] = ()) -> Tensor:
     """The words whose vectors point most alike, by cosine: (I,), (V, I) -> (count,) int64, the nearest first.
@@ -116,8 +122,9 @@ def nearest(vector: Tensor, vectors: Tensor, count: int = 8, leave_out: list[int
     leave_out: numbers of words that are no answer; <pad> and <unk>, 0 and 1, never are.
     """
     if vectors.ndim != 2 or vector.shape != vectors.shape[1:]:
-        raise ValueError(f"vector has shape {tuple(vector.shape)} and vectors {tuple(vectors.shape)}, "
-                         "expected (I,) and (V, I)")
+        raise ValueError(
+            f"vector has shape {tuple(vector.shape)} and vectors {tuple(vectors.shape)}, expected (I,) and (V, I)"
+        )
     out = {0, 1, *leave_out}
     if not all(0 <= i < len(vectors) for i in out):
         raise ValueError(f"leave_out is {list(leave_out)}, expected numbers from 0 to {len(vectors) - 1}")
@@ -134,8 +141,9 @@ def analogy(a: int, b: int, c: int, vectors: Tensor) -> Tensor:
     Of vectors of length 1: Mikolov, Yih and Zweig (2013).
     """
     if vectors.ndim != 2 or not all(0 <= word < len(vectors) for word in (a, b, c)):
-        raise ValueError(f"a, b, c are {a}, {b}, {c} and vectors has shape {tuple(vectors.shape)}, "
-                         "expected three rows of (V, I)")
+        raise ValueError(
+            f"a, b, c are {a}, {b}, {c} and vectors has shape {tuple(vectors.shape)}, expected three rows of (V, I)"
+        )
     a, b, c = F.normalize(vectors[[a, b, c]], dim=1)
     return b - a + c
 

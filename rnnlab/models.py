@@ -1,4 +1,5 @@
 """The few models used in more than one lesson. Each has the same call: a batch of sequences in, logits out."""
+
 import torch
 from torch import Tensor, nn
 
@@ -19,8 +20,15 @@ class Reader(nn.Module):
     forward: x (B, T, I) -> logits (B, V), or (B, T, V) if reading is "each".
     """
 
-    def __init__(self, input_size: int, hidden_size: int, output_size: int,
-                 cell: str = "lstm", reading: str = "last", num_layers: int = 1):
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        output_size: int,
+        cell: str = "lstm",
+        reading: str = "last",
+        num_layers: int = 1,
+    ):
         super().__init__()
         if cell not in CELLS:
             raise ValueError(f"cell is {cell!r}, expected one of {', '.join(CELLS)}")
@@ -31,18 +39,18 @@ class Reader(nn.Module):
         self.head = nn.Linear(hidden_size, output_size)
 
     def forward(self, x: Tensor) -> Tensor:
-        out = self._outputs(x)                                     # (B, T, H)
+        out = self._outputs(x)  # (B, T, H)
         if self.reading == "last":
-            out = out[:, -1]                                       # (B, H)
+            out = out[:, -1]  # (B, H)
         elif self.reading == "max":
-            out = out.amax(dim=1)                                  # (B, H)
+            out = out.amax(dim=1)  # (B, H)
         return self.head(out)
 
     def beliefs(self, x: Tensor) -> Tensor:
         """What the model would answer if the sequence ended here, at every step: x (B, T, I) -> logits (B, T, V)."""
         out = self._outputs(x)
         if self.reading == "max":
-            out = out.cummax(dim=1).values                         # the maximum so far
+            out = out.cummax(dim=1).values  # the maximum so far
         return self.head(out)
 
     def _outputs(self, x):
@@ -69,9 +77,17 @@ class ReviewClassifier(nn.Module):
     forward: x (B, T) int64, padded with 0, lengths (B,) -> logits (B, 2). Only "last padded" depends on the padding.
     """
 
-    def __init__(self, vocabulary_size: int, embedding_size: int = 64, hidden_size: int = 64, cell: str = "lstm",
-                 reading: str = "max", bidirectional: bool = False, dropout: float = 0.0,
-                 word_dropout: float = 0.0):
+    def __init__(
+        self,
+        vocabulary_size: int,
+        embedding_size: int = 64,
+        hidden_size: int = 64,
+        cell: str = "lstm",
+        reading: str = "max",
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        word_dropout: float = 0.0,
+    ):
         super().__init__()
         if cell not in CELLS and cell != "none":
             raise ValueError(f"cell is {cell!r}, expected one of {', '.join(CELLS)}, none")
@@ -82,8 +98,9 @@ class ReviewClassifier(nn.Module):
         self.reading = reading
         self.embedding = nn.Embedding(vocabulary_size, embedding_size, padding_idx=0)
         layers = 0 if cell == "none" else 2 if bidirectional else 1
-        self.directions = nn.ModuleList(CELLS[cell](embedding_size, hidden_size, batch_first=True)
-                                        for _ in range(layers))
+        self.directions = nn.ModuleList(
+            CELLS[cell](embedding_size, hidden_size, batch_first=True) for _ in range(layers)
+        )
         self.dropout = nn.Dropout(dropout)
         self.word_dropout = word_dropout
         size = hidden_size * layers or embedding_size
@@ -97,15 +114,17 @@ class ReviewClassifier(nn.Module):
         if x.ndim != 2 or x.dtype != torch.int64:
             raise ValueError(f"x has shape {tuple(x.shape)} and dtype {x.dtype}, expected (B, T) of torch.int64")
         if x.numel() and not (0 <= x.min() and x.max() < self.embedding.num_embeddings):
-            raise ValueError(f"x holds the numbers {x.min()} to {x.max()}, expected 0 to "
-                             f"{self.embedding.num_embeddings - 1}: is it encoded with another vocabulary?")
+            raise ValueError(
+                f"x holds the numbers {x.min()} to {x.max()}, expected 0 to "
+                f"{self.embedding.num_embeddings - 1}: is it encoded with another vocabulary?"
+            )
         if self.training and self.word_dropout:
             x = x.masked_fill((torch.rand(x.shape, device=x.device) < self.word_dropout) & (x > 0), 1)
         return self.embedding(x)
 
     def classify(self, embedded: Tensor, lengths: Tensor) -> Tensor:
         """The rest of `forward`: (B, T, E), lengths (B,) -> logits (B, 2)."""
-        kept = self.dropout(torch.ones_like(embedded[:, :1]))                     # (B, 1, E)
+        kept = self.dropout(torch.ones_like(embedded[:, :1]))  # (B, 1, E)
         return self.head(self.dropout(self._read(self.outputs(embedded * kept, lengths), lengths)))
 
     def beliefs(self, x: Tensor, lengths: Tensor) -> Tensor:
@@ -117,8 +136,12 @@ class ReviewClassifier(nn.Module):
             raise ValueError("the model is bidirectional, expected one that reads from the first word on alone")
         out = self.outputs(self.embed(x), lengths)
         count = torch.arange(1, out.shape[1] + 1, device=out.device)[:, None]
-        running = {"last padded": out, "last valid": out, "mean": out.cumsum(dim=1) / count,
-                   "max": out.cummax(dim=1).values}
+        running = {
+            "last padded": out,
+            "last valid": out,
+            "mean": out.cumsum(dim=1) / count,
+            "max": out.cummax(dim=1).values,
+        }
         return self.head(torch.cat([running[name] for name in self.reading.split("+")], dim=-1))
 
     def outputs(self, embedded: Tensor, lengths: Tensor) -> Tensor:

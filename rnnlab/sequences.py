@@ -1,4 +1,5 @@
 """Characters and words as tensors, and sequences of unequal length as padded batches."""
+
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -9,6 +10,7 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
 # ---- characters
+
 
 def alphabet(text: str) -> str:
     """The different characters of `text`, sorted, so that every run numbers them the same way."""
@@ -75,8 +77,13 @@ class Vocabulary:
             raise ValueError(f"words holds {twice!r} twice, expected different words, none of them {PAD} or {UNK}")
 
     @classmethod
-    def from_texts(cls, texts: Iterable[str], min_freq: int = 1, max_size: int | None = None,
-                   tokenise: Callable[[str], list[str]] = words) -> "Vocabulary":
+    def from_texts(
+        cls,
+        texts: Iterable[str],
+        min_freq: int = 1,
+        max_size: int | None = None,
+        tokenise: Callable[[str], list[str]] = words,
+    ) -> "Vocabulary":
         """The words that `texts` hold at least `min_freq` times, the frequent first, at most `max_size` in all."""
         if isinstance(texts, str):
             raise TypeError("texts is one str, expected several texts")
@@ -86,8 +93,13 @@ class Vocabulary:
         return cls.from_counts(counts, min_freq, max_size, tokenise)
 
     @classmethod
-    def from_counts(cls, counts: dict[str, int], min_freq: int = 1, max_size: int | None = None,
-                    tokenise: Callable[[str], list[str]] = words) -> "Vocabulary":
+    def from_counts(
+        cls,
+        counts: dict[str, int],
+        min_freq: int = 1,
+        max_size: int | None = None,
+        tokenise: Callable[[str], list[str]] = words,
+    ) -> "Vocabulary":
         """The same from {word: how often}. Equally frequent words stand in the order of their letters."""
         if not isinstance(min_freq, int) or min_freq < 1:
             raise ValueError(f"min_freq is {min_freq!r}, expected a whole number above 0")
@@ -96,7 +108,7 @@ class Vocabulary:
         kept = sorted((word for word, count in counts.items() if count >= min_freq), key=lambda w: (-counts[w], w))
         if not kept:
             raise ValueError(f"no word comes {min_freq} times in texts, expected a smaller min_freq or more texts")
-        return cls(kept[:max_size and max_size - 2], tokenise)
+        return cls(kept[: max_size and max_size - 2], tokenise)
 
     def encode(self, text: str) -> Tensor:
         """The number of each word of `text`: (T,) int64; ValueError for a text without words."""
@@ -125,6 +137,7 @@ class Vocabulary:
 
 # ---- sequences of unequal length
 
+
 def pad(sequences: list[Tensor], value: float = 0) -> tuple[Tensor, Tensor]:
     """A list of B tensors (T_b, ...) as one padded batch (B, T, ...), T the longest, and their lengths (B,).
 
@@ -149,7 +162,7 @@ def head_and_tail(sequence: Tensor, T: int) -> Tensor:
     """A sequence as it is up to `T` steps, else its first and last T/2: reviews judge at either end."""
     if not isinstance(T, int) or T < 2 or T % 2:
         raise ValueError(f"T is {T!r}, expected an even whole number above 0")
-    return sequence if len(sequence) <= T else torch.cat([sequence[:T // 2], sequence[-T // 2:]])
+    return sequence if len(sequence) <= T else torch.cat([sequence[: T // 2], sequence[-T // 2 :]])
 
 
 class LengthBatches:
@@ -159,11 +172,13 @@ class LengthBatches:
     only within `pool` batches at a time. Without it, the short come first.
     """
 
-    def __init__(self, sequences: Sequence[Tensor], target: Tensor, size: int = 64, shuffle: bool = False,
-                 pool: int = 50):
+    def __init__(
+        self, sequences: Sequence[Tensor], target: Tensor, size: int = 64, shuffle: bool = False, pool: int = 50
+    ):
         if not len(sequences) or len(sequences) != len(target):
-            raise ValueError(f"sequences holds {len(sequences)} and target {len(target)}, "
-                             "expected one number above 0 for both")
+            raise ValueError(
+                f"sequences holds {len(sequences)} and target {len(target)}, expected one number above 0 for both"
+            )
         if size < 1 or pool < 1:
             raise ValueError(f"size is {size} and pool is {pool}, expected at least 1")
         self.sequences, self.target, self.size, self.shuffle, self.pool = sequences, target, size, shuffle, pool

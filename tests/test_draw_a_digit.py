@@ -105,8 +105,11 @@ def test_a_mouse_draws_the_beliefs_move_and_clear_wipes(page, tmp_path):
 
 def test_a_finger_draws_and_the_page_does_not_scroll_away(chromium, tmp_path):
     file = tmp_path / "page.html"
-    file.write_text(f"<!doctype html><meta charset='utf-8'><title>page</title>{DrawADigit.example().page()}"
-                    "<div style='height: 2000px'></div>", "utf-8")
+    file.write_text(
+        f"<!doctype html><meta charset='utf-8'><title>page</title>{DrawADigit.example().page()}"
+        "<div style='height: 2000px'></div>",
+        "utf-8",
+    )
     page = chromium.new_context(has_touch=True, viewport={"width": 390, "height": 844}).new_page()
     page.goto(file.as_uri())
     root = page.locator(".rnnlab.draw-a-digit")

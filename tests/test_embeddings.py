@@ -35,6 +35,7 @@ def near(documents, window):
 
 # ---- counted
 
+
 @pytest.mark.parametrize("window", [1, 2, 5, 50])
 def test_cooccurrences_are_those_of_a_loop(window):
     expected = np.zeros((V, V))
@@ -67,7 +68,7 @@ def test_ppmi_svd_is_repeatable_and_finds_themes(themes):
     vectors = embeddings.ppmi_svd(themes, 13, size=4)
     assert torch.equal(vectors, embeddings.ppmi_svd(themes, 13, size=4))
     assert vectors.shape == (13, 4) and vectors.dtype == torch.float32
-    assert not vectors[:2].abs().gt(1e-6).any()      # nobody saw <pad> and <unk>
+    assert not vectors[:2].abs().gt(1e-6).any()  # nobody saw <pad> and <unk>
     for word in range(2, 12):
         theirs = embeddings.nearest(vectors[word], vectors, 4, leave_out=[word, 12])
         assert all((other < 7) == (word < 7) for other in theirs.tolist())
@@ -75,9 +76,10 @@ def test_ppmi_svd_is_repeatable_and_finds_themes(themes):
 
 # ---- learned
 
+
 @pytest.mark.parametrize("window", [1, 3, 50])
 def test_pairs_are_those_of_a_loop(window):
-    kept = [document[document > 1] for document in DOCUMENTS]          # the others leave their places
+    kept = [document[document > 1] for document in DOCUMENTS]  # the others leave their places
     expected = sorted((a, b) for a, b, _ in near(kept, window))
     centre, context = embeddings.pairs(DOCUMENTS, V, window, often=1)
     assert sorted(zip(centre.tolist(), context.tolist(), strict=True)) == expected
@@ -87,10 +89,10 @@ def test_pairs_are_those_of_a_loop(window):
 def test_frequent_words_are_kept_as_often_as_the_equation_says():
     torch.manual_seed(0)
     words = torch.full((200_000,), 2)
-    words[::10] = 3                                                    # shares 0.9 and 0.1
+    words[::10] = 3  # shares 0.9 and 0.1
     centre, context = embeddings.pairs([words], 4, window=1, often=0.1)
     ends = torch.bincount(torch.cat([centre, context]), minlength=4) / 4
-    assert ends[3] == pytest.approx(20_000, rel=0.01)                  # each place is in two pairs, at either side
+    assert ends[3] == pytest.approx(20_000, rel=0.01)  # each place is in two pairs, at either side
     assert ends[2] == pytest.approx(180_000 * math.sqrt(0.1 / 0.9), rel=0.01)
 
 
@@ -137,6 +139,7 @@ def test_skip_gram_finds_themes(themes):
 
 # ---- asked
 
+
 def test_nearest_is_by_cosine():
     vectors = torch.tensor([[1.0, 0], [1, 0], [2, 0], [0, 1], [3, 3], [-1, 0]])
     assert embeddings.nearest(vectors[2], vectors, 3, leave_out=[2]).tolist() == [4, 3, 5]
@@ -153,31 +156,37 @@ def test_analogy_is_of_vectors_of_length_1():
 COUNTS = torch.tensor([0, 0, 5, 3])
 
 
-@pytest.mark.parametrize("call, sentence", [
-    (lambda: embeddings.cooccurrences([], V), "documents holds 0 things, expected one or more"),
-    (lambda: embeddings.cooccurrences([torch.tensor([2.5])], V), "documents holds 1 things.*int64"),
-    (lambda: embeddings.cooccurrences([torch.tensor([], dtype=torch.int64)], V), "documents holds no words"),
-    (lambda: embeddings.cooccurrences([torch.tensor([2, 6])], V), "words from 2 to 6, expected 0 to 5"),
-    (lambda: embeddings.cooccurrences([torch.tensor([2, -1])], V), "words from -1 to 2, expected 0 to 5"),
-    (lambda: embeddings.cooccurrences(DOCUMENTS, V, 0), "window is 0, expected a whole number above 0"),
-    (lambda: embeddings.ppmi(np.ones((3, 3))), r"counts is a ndarray of shape \(3, 3\), expected a sparse"),
-    (lambda: embeddings.ppmi(sparse.csr_matrix((3, 3))), r"counts is a csr_matrix of shape \(3, 3\).*holds something"),
-    (lambda: embeddings.ppmi_svd(DOCUMENTS, V, size=7), "size is 7, expected at most vocabulary_size, 6"),
-    (lambda: embeddings.ppmi_svd(DOCUMENTS, V, size=0), "size is 0, expected a whole number above 0"),
-    (lambda: embeddings.pairs(["the film"], V), "documents holds 1 things.*int64"),
-    (lambda: embeddings.pairs(DOCUMENTS, 3), "words from 0 to 4, expected 0 to 2"),
-    (lambda: embeddings.pairs(DOCUMENTS, V, window=1.5), "window is 1.5, expected a whole number above 0"),
-    (lambda: embeddings.pairs(DOCUMENTS, V, often=0), "often is 0, expected a share above 0 and up to 1"),
-    (lambda: embeddings.SkipGram(COUNTS[None], 4), r"counts has shape \(1, 4\)"),
-    (lambda: embeddings.SkipGram(torch.tensor([3, 3, 0]), 4), "counts has shape .3,. and the sum 6, expected"),
-    (lambda: embeddings.SkipGram(-COUNTS, 4), "the sum -8, expected"),
-    (lambda: embeddings.SkipGram(COUNTS, 0), "size is 0, expected a whole number above 0"),
-    (lambda: embeddings.SkipGram(COUNTS, 4, noise=0), "noise is 0, expected a whole number above 0"),
-    (lambda: embeddings.nearest(torch.ones(3), torch.ones(5, 2)), r"vector has shape \(3,\) and vectors \(5, 2\)"),
-    (lambda: embeddings.nearest(torch.ones(2), torch.ones(5, 2), 4), "count is 4, expected 1 to 3"),
-    (lambda: embeddings.nearest(torch.ones(2), torch.ones(5, 2), 1, [5]), r"leave_out is \[5\], expected numbers"),
-    (lambda: embeddings.analogy(2, 3, 9, torch.ones(5, 2)), "a, b, c are 2, 3, 9 and vectors has shape"),
-])
+@pytest.mark.parametrize(
+    "call, sentence",
+    [
+        (lambda: embeddings.cooccurrences([], V), "documents holds 0 things, expected one or more"),
+        (lambda: embeddings.cooccurrences([torch.tensor([2.5])], V), "documents holds 1 things.*int64"),
+        (lambda: embeddings.cooccurrences([torch.tensor([], dtype=torch.int64)], V), "documents holds no words"),
+        (lambda: embeddings.cooccurrences([torch.tensor([2, 6])], V), "words from 2 to 6, expected 0 to 5"),
+        (lambda: embeddings.cooccurrences([torch.tensor([2, -1])], V), "words from -1 to 2, expected 0 to 5"),
+        (lambda: embeddings.cooccurrences(DOCUMENTS, V, 0), "window is 0, expected a whole number above 0"),
+        (lambda: embeddings.ppmi(np.ones((3, 3))), r"counts is a ndarray of shape \(3, 3\), expected a sparse"),
+        (
+            lambda: embeddings.ppmi(sparse.csr_matrix((3, 3))),
+            r"counts is a csr_matrix of shape \(3, 3\).*holds something",
+        ),
+        (lambda: embeddings.ppmi_svd(DOCUMENTS, V, size=7), "size is 7, expected at most vocabulary_size, 6"),
+        (lambda: embeddings.ppmi_svd(DOCUMENTS, V, size=0), "size is 0, expected a whole number above 0"),
+        (lambda: embeddings.pairs(["the film"], V), "documents holds 1 things.*int64"),
+        (lambda: embeddings.pairs(DOCUMENTS, 3), "words from 0 to 4, expected 0 to 2"),
+        (lambda: embeddings.pairs(DOCUMENTS, V, window=1.5), "window is 1.5, expected a whole number above 0"),
+        (lambda: embeddings.pairs(DOCUMENTS, V, often=0), "often is 0, expected a share above 0 and up to 1"),
+        (lambda: embeddings.SkipGram(COUNTS[None], 4), r"counts has shape \(1, 4\)"),
+        (lambda: embeddings.SkipGram(torch.tensor([3, 3, 0]), 4), "counts has shape .3,. and the sum 6, expected"),
+        (lambda: embeddings.SkipGram(-COUNTS, 4), "the sum -8, expected"),
+        (lambda: embeddings.SkipGram(COUNTS, 0), "size is 0, expected a whole number above 0"),
+        (lambda: embeddings.SkipGram(COUNTS, 4, noise=0), "noise is 0, expected a whole number above 0"),
+        (lambda: embeddings.nearest(torch.ones(3), torch.ones(5, 2)), r"vector has shape \(3,\) and vectors \(5, 2\)"),
+        (lambda: embeddings.nearest(torch.ones(2), torch.ones(5, 2), 4), "count is 4, expected 1 to 3"),
+        (lambda: embeddings.nearest(torch.ones(2), torch.ones(5, 2), 1, [5]), r"leave_out is \[5\], expected numbers"),
+        (lambda: embeddings.analogy(2, 3, 9, torch.ones(5, 2)), "a, b, c are 2, 3, 9 and vectors has shape"),
+    ],
+)
 def test_refused(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call()

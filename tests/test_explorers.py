@@ -58,7 +58,7 @@ def test_rounded_keeps_three_digits_whatever_holds_the_numbers():
 
 
 def test_one_palette_in_figures_still_pictures_and_scripts():
-    light = (HERE / "kit.js").read_text(encoding="utf-8").split("const DARK")[0]
+    light = (HERE / "base.js").read_text(encoding="utf-8").split("const DARK")[0]
     kit = dict(re.findall(r"--(\w+): (#\w{6})", light))
     assert {name: kit[name] for name in base.COLOUR} == base.COLOUR == figures.COLOUR
     assert (kit["ink"], kit["quiet"]) == (base.INK, base.QUIET)

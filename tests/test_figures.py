@@ -48,8 +48,9 @@ def test_an_exported_page_keeps_the_description():
     notebook = new_notebook(cells=[new_code_cell(outputs=[output, plain])])
     priority = re.search(r"display_data_priority='(.*?)'", MAKEFILE)[1]
     preprocessor = re.search(r"HTMLExporter.preprocessors=(\S+)", MAKEFILE)[1]
-    config = Config(NbConvertBase={"display_data_priority": json.loads(priority)},
-                    HTMLExporter={"preprocessors": [preprocessor]})
+    config = Config(
+        NbConvertBase={"display_data_priority": json.loads(priority)}, HTMLExporter={"preprocessors": [preprocessor]}
+    )
     page, _ = HTMLExporter(config=config).from_notebook_node(notebook)
     pictures = BeautifulSoup(page, "html.parser").select("img")
     assert [picture["src"].endswith(png) for picture in pictures] == [True, True]
@@ -119,6 +120,6 @@ def test_pictures_are_compared_by_look():
 
 def test_drawings_and_explorers_use_the_same_colours():
     root = pathlib.Path(__file__).parent.parent
-    kit = (root / "rnnlab" / "explorers" / "kit.js").read_text(encoding="utf-8")
+    kit = (root / "rnnlab" / "explorers" / "base.js").read_text(encoding="utf-8")
     light = dict(re.findall(r"--(\w+): (#\w+);", kit.partition("const DARK")[0]))
     assert figures.COLOUR == base.COLOUR == {name: light[name] for name in figures.COLOUR}

@@ -1,4 +1,5 @@
 """The reader: its shapes, its readings against torch.nn by hand, its beliefs, its refusals."""
+
 import pytest
 import torch
 
@@ -44,7 +45,7 @@ def test_the_belief_after_t_steps_is_the_answer_to_the_first_t_steps(x, cell, re
 def test_sequences_of_a_batch_do_not_meet(x, cell):
     model = models.Reader(5, 4, 6, cell)
     for b in range(3):
-        torch.testing.assert_close(model(x)[b], model(x[b:b + 1])[0])
+        torch.testing.assert_close(model(x)[b], model(x[b : b + 1])[0])
 
 
 def test_parameter_count():
@@ -54,15 +55,18 @@ def test_parameter_count():
     assert models.parameter_count(frozen) == 0
 
 
-@pytest.mark.parametrize("call, words", [
-    (lambda: models.Reader(5, 4, 6, cell="lsmt"), "cell is 'lsmt', expected one of rnn, lstm, gru"),
-    (lambda: models.Reader(5, 4, 6, reading="mean"), "reading is 'mean', expected one of each, last, max"),
-    (lambda: models.Reader(5, 4, 6)(torch.ones(3, 1, 7, 5)), r"x has shape \(3, 1, 7, 5\), expected \(B, T, 5\)"),
-    (lambda: models.Reader(5, 4, 6)(torch.ones(7, 5)), r"x has shape \(7, 5\), expected \(B, T, 5\)"),
-    (lambda: models.Reader(5, 4, 6).beliefs(torch.ones(3, 5, 7)), r"x has shape \(3, 5, 7\), expected \(B, T, 5\)"),
-    (lambda: models.Reader(5, 4, 6)(torch.ones(3, 0, 5)), "expected at least one sequence and one step"),
-    (lambda: models.Reader(5, 4, 6)(torch.ones(0, 3, 5)), "expected at least one sequence and one step"),
-])
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: models.Reader(5, 4, 6, cell="lsmt"), "cell is 'lsmt', expected one of rnn, lstm, gru"),
+        (lambda: models.Reader(5, 4, 6, reading="mean"), "reading is 'mean', expected one of each, last, max"),
+        (lambda: models.Reader(5, 4, 6)(torch.ones(3, 1, 7, 5)), r"x has shape \(3, 1, 7, 5\), expected \(B, T, 5\)"),
+        (lambda: models.Reader(5, 4, 6)(torch.ones(7, 5)), r"x has shape \(7, 5\), expected \(B, T, 5\)"),
+        (lambda: models.Reader(5, 4, 6).beliefs(torch.ones(3, 5, 7)), r"x has shape \(3, 5, 7\), expected \(B, T, 5\)"),
+        (lambda: models.Reader(5, 4, 6)(torch.ones(3, 0, 5)), "expected at least one sequence and one step"),
+        (lambda: models.Reader(5, 4, 6)(torch.ones(0, 3, 5)), "expected at least one sequence and one step"),
+    ],
+)
 def test_refusals(call, words):
     with pytest.raises(ValueError, match=words):
         call()
@@ -92,9 +96,18 @@ def test_review_readings_are_what_they_say(words, cell, reading):
     if cell != "none":
         out = model.directions[0](out)[0]
     alone = [row[:T] for row, T in zip(out, LENGTHS.tolist(), strict=True)]
-    expected = torch.stack([{"last padded": row[-1], "last valid": one[-1], "mean": one.mean(dim=0),
-                             "max": one.amax(dim=0), "mean+max": torch.cat([one.mean(dim=0), one.amax(dim=0)])}[reading]
-                            for row, one in zip(out, alone, strict=True)])
+    expected = torch.stack(
+        [
+            {
+                "last padded": row[-1],
+                "last valid": one[-1],
+                "mean": one.mean(dim=0),
+                "max": one.amax(dim=0),
+                "mean+max": torch.cat([one.mean(dim=0), one.amax(dim=0)]),
+            }[reading]
+            for row, one in zip(out, alone, strict=True)
+        ]
+    )
     torch.testing.assert_close(model(words, LENGTHS), expected @ model.head.weight.T + model.head.bias)
 
 
@@ -138,7 +151,7 @@ def test_dropout_hides_words_and_the_same_entries_of_every_word():
     unknown = (model.embed(ones) == model.embedding.weight[1]).all(dim=-1)
     assert 0.4 < unknown.float().mean() < 0.6
     padded = model.embed(torch.zeros(50, 9, dtype=torch.int64))
-    assert (padded == 0).all()                                       # <pad> stays <pad>
+    assert (padded == 0).all()  # <pad> stays <pad>
     model.eval()
     assert torch.equal(model.embed(ones), model.embedding(ones))
     assert torch.equal(model(ones, torch.full((50,), 9)), model(ones, torch.full((50,), 9)))
@@ -161,19 +174,38 @@ def test_reverse_turns_each_sequence_round_and_leaves_its_padding():
     assert torch.equal(models.reverse(models.reverse(out, lengths), lengths), out)
 
 
-@pytest.mark.parametrize("call, words", [
-    (lambda: classifier(cell="lsmt"), "cell is 'lsmt', expected one of rnn, lstm, gru, none"),
-    (lambda: classifier(reading="last"), "reading is 'last', expected one of last padded, last valid, mean, max, mean"),
-    (lambda: classifier(reading="last padded", bidirectional=True), "'last padded' and bidirectional is True"),
-    (lambda: classifier(bidirectional=True).beliefs(torch.ones(1, 2, dtype=torch.int64), torch.tensor([2])),
-     "the model is bidirectional, expected one that reads from the first word on alone"),
-    (lambda: classifier()(torch.ones(3, 4), torch.tensor([4, 4, 4])), r"x has shape \(3, 4\) and dtype torch.float32"),
-    (lambda: classifier()(torch.ones(4, dtype=torch.int64), torch.tensor([4])), r"x has shape \(4,\) .*, expected"),
-    (lambda: classifier()(torch.tensor([[1, 20]]), torch.tensor([2])),
-     "x holds the numbers 1 to 20, expected 0 to 19: is it encoded with another vocabulary?"),
-    (lambda: classifier()(torch.tensor([[1, 2]]), torch.tensor([3])), "lengths go from 3 to 3, expected 1 to T = 2"),
-    (lambda: classifier()(torch.tensor([[1, 2]]), torch.tensor([0])), "lengths go from 0 to 0, expected 1 to T = 2"),
-])
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: classifier(cell="lsmt"), "cell is 'lsmt', expected one of rnn, lstm, gru, none"),
+        (
+            lambda: classifier(reading="last"),
+            "reading is 'last', expected one of last padded, last valid, mean, max, mean",
+        ),
+        (lambda: classifier(reading="last padded", bidirectional=True), "'last padded' and bidirectional is True"),
+        (
+            lambda: classifier(bidirectional=True).beliefs(torch.ones(1, 2, dtype=torch.int64), torch.tensor([2])),
+            "the model is bidirectional, expected one that reads from the first word on alone",
+        ),
+        (
+            lambda: classifier()(torch.ones(3, 4), torch.tensor([4, 4, 4])),
+            r"x has shape \(3, 4\) and dtype torch.float32",
+        ),
+        (lambda: classifier()(torch.ones(4, dtype=torch.int64), torch.tensor([4])), r"x has shape \(4,\) .*, expected"),
+        (
+            lambda: classifier()(torch.tensor([[1, 20]]), torch.tensor([2])),
+            "x holds the numbers 1 to 20, expected 0 to 19: is it encoded with another vocabulary?",
+        ),
+        (
+            lambda: classifier()(torch.tensor([[1, 2]]), torch.tensor([3])),
+            "lengths go from 3 to 3, expected 1 to T = 2",
+        ),
+        (
+            lambda: classifier()(torch.tensor([[1, 2]]), torch.tensor([0])),
+            "lengths go from 0 to 0, expected 1 to T = 2",
+        ),
+    ],
+)
 def test_review_refusals(call, words):
     with pytest.raises(ValueError, match=words):
         call()

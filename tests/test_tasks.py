@@ -1,4 +1,5 @@
 """The made tasks: each answer computed again from its sequence, chance against a sample, seeds, refusals."""
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -21,7 +22,7 @@ def test_adding(B, T, seed):
     x, y, _ = tasks.adding(B, T, seed)
     assert x.shape == (B, T, 2) and y.shape == (B, 1) and ((0 <= x) & (x <= 1)).all()
     for (numbers, marks), answer in zip(x.transpose(1, 2), y, strict=True):
-        assert marks[:T // 2].sum() == marks[T // 2:].sum() == 1
+        assert marks[: T // 2].sum() == marks[T // 2 :].sum() == 1
         torch.testing.assert_close(numbers[marks == 1].sum(), answer[0])
 
 
@@ -60,7 +61,7 @@ def test_bracket_depth(B, T, seed, deepest):
 def test_chance_is_what_the_best_constant_answer_scores(name, T):
     x, y, chance = tasks.make(name, 20000, T, seed=0)
     if y.is_floating_point():
-        scored = min(((y - answer / 20)**2).mean().item() for answer in range(41))
+        scored = min(((y - answer / 20) ** 2).mean().item() for answer in range(41))
     else:
         scored = y.flatten().bincount().max().item() / y.numel()
     assert scored == pytest.approx(chance, abs=0.01)
@@ -73,7 +74,7 @@ def test_the_rest_of_the_sequence_is_no_help():
         agree = (x[:, t].argmax(dim=1) == y).double().mean()
         assert agree == pytest.approx(1 / 4, abs=0.02)
     x, y, _ = tasks.temporal_order(20000, 20, seed=0)
-    others = x[:, :, 2:].sum(dim=1)                                        # how often a, b, c, d came
+    others = x[:, :, 2:].sum(dim=1)  # how often a, b, c, d came
     means = torch.stack([others[y == answer].mean(dim=0) for answer in range(4)])
     assert (means - others.mean(dim=0)).abs().max() < 0.1
 
@@ -90,31 +91,46 @@ def test_seeds(name):
     state = torch.get_rng_state()
     first, again, other = (tasks.make(name, 4, 12, seed) for seed in (3, 3, 4))
     assert torch.equal(first.x, again.x) and torch.equal(first.y, again.y) and not torch.equal(first.x, other.x)
-    assert torch.equal(torch.get_rng_state(), state)                       # a training run goes on undisturbed
+    assert torch.equal(torch.get_rng_state(), state)  # a training run goes on undisturbed
     generator = torch.Generator().manual_seed(3)
     assert torch.equal(tasks.make(name, 4, 12, generator).x, first.x)
     assert not torch.equal(tasks.make(name, 4, 12, generator).x, first.x)  # a generator goes on
 
 
-@pytest.mark.parametrize("name, T", [("adding", 1), ("temporal_order", 1), ("first_symbol", 1), ("bracket_depth", 0),
-                                     ("adding", 0), ("first_symbol", -3)])
+@pytest.mark.parametrize(
+    "name, T",
+    [
+        ("adding", 1),
+        ("temporal_order", 1),
+        ("first_symbol", 1),
+        ("bracket_depth", 0),
+        ("adding", 0),
+        ("first_symbol", -3),
+    ],
+)
 def test_sequences_too_short(name, T):
     with pytest.raises(ValueError, match=f"T is {T}, expected at least {1 if name == 'bracket_depth' else 2}"):
         tasks.make(name, 4, T, seed=0)
     assert len(tasks.make(name, 4, 1 if name == "bracket_depth" else 2, seed=0).y) == 4
 
 
-@pytest.mark.parametrize("call, error, words", [
-    (lambda: tasks.make("copy", 4, 10, 0), ValueError,
-     "name is 'copy', expected one of adding, temporal_order, first_symbol, bracket_depth"),
-    (lambda: tasks.adding(0, 10, 0), ValueError, "batch is 0, expected at least 1"),
-    (lambda: tasks.adding(4, 10.0, 0), TypeError, "T is 10.0, expected a whole number"),
-    (lambda: tasks.adding(True, 10, 0), TypeError, "batch is True, expected a whole number"),
-    (lambda: tasks.adding(4, 10, None), TypeError, "seed is None, expected a whole number or a torch.Generator"),
-    (lambda: tasks.adding(4, 10, -1), ValueError, "seed is -1, expected at least 0"),
-    (lambda: tasks.first_symbol(4, 10, 0, symbols=1), ValueError, "symbols is 1, expected at least 2"),
-    (lambda: tasks.bracket_depth(4, 10, 0, deepest=0), ValueError, "deepest is 0, expected at least 1"),
-])
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (
+            lambda: tasks.make("copy", 4, 10, 0),
+            ValueError,
+            "name is 'copy', expected one of adding, temporal_order, first_symbol, bracket_depth",
+        ),
+        (lambda: tasks.adding(0, 10, 0), ValueError, "batch is 0, expected at least 1"),
+        (lambda: tasks.adding(4, 10.0, 0), TypeError, "T is 10.0, expected a whole number"),
+        (lambda: tasks.adding(True, 10, 0), TypeError, "batch is True, expected a whole number"),
+        (lambda: tasks.adding(4, 10, None), TypeError, "seed is None, expected a whole number or a torch.Generator"),
+        (lambda: tasks.adding(4, 10, -1), ValueError, "seed is -1, expected at least 0"),
+        (lambda: tasks.first_symbol(4, 10, 0, symbols=1), ValueError, "symbols is 1, expected at least 2"),
+        (lambda: tasks.bracket_depth(4, 10, 0, deepest=0), ValueError, "deepest is 0, expected at least 1"),
+    ],
+)
 def test_refusals(call, error, words):
     with pytest.raises(error, match=words):
         call()

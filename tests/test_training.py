@@ -1,4 +1,5 @@
 """The loop against a loop written out, interrupts that leave no trace, and everything that is refused."""
+
 import random
 import re
 
@@ -56,12 +57,17 @@ def same(a, b):
 
 # ---- the loop
 
-@pytest.mark.parametrize("batches", [
-    lambda: training.Batches(*toy_data(), size=8, shuffle=True),
-    lambda: DataLoader(TensorDataset(*toy_data()), 8, shuffle=True)])
+
+@pytest.mark.parametrize(
+    "batches",
+    [
+        lambda: training.Batches(*toy_data(), size=8, shuffle=True),
+        lambda: DataLoader(TensorDataset(*toy_data()), 8, shuffle=True),
+    ],
+)
 def test_fit_is_the_loop_a_learner_would_write(batches):
     run = parts(train=batches())
-    run["model"].eval()                                               # whatever it did before, now it learns
+    run["model"].eval()  # whatever it did before, now it learns
     history = fit(run)
 
     theirs = parts(train=batches())
@@ -93,14 +99,18 @@ def test_the_schedule_and_the_clip_are_used():
 
 def test_it_learns_labels_labels_at_every_step_and_numbers():
     x, y = toy_data(200)
-    cases = [("last", 2, y, training.cross_entropy), ("each", 2, (x[..., 0] > 0).long(), training.cross_entropy),
-             ("last", 1, x[:, -1:, 0], nn.functional.mse_loss)]
+    cases = [
+        ("last", 2, y, training.cross_entropy),
+        ("each", 2, (x[..., 0] > 0).long(), training.cross_entropy),
+        ("last", 1, x[:, -1:, 0], nn.functional.mse_loss),
+    ]
     for reading, V, target, loss in cases:
         training.seed_everything(0)
         model = Reader(3, 8, V, reading=reading)
         train = training.Batches(x, target, size=20, shuffle=True)
-        history = training.fit(model, train, torch.optim.Adam(model.parameters(), 0.02), 8, loss=loss, valid=train,
-                               show=False)
+        history = training.fit(
+            model, train, torch.optim.Adam(model.parameters(), 0.02), 8, loss=loss, valid=train, show=False
+        )
         assert history.loss[-1] < history.loss[0] / 2
         accuracy = history.valid_accuracy[-1]
         assert accuracy is None if loss is nn.functional.mse_loss else accuracy > 0.9
@@ -120,6 +130,7 @@ def test_batches_hold_every_row_once():
 def test_seed_everything_seeds_all_three():
     def draw():
         return random.random(), np.random.rand(), torch.rand(1).item()
+
     training.seed_everything(3)
     first = draw()
     training.seed_everything(3)
@@ -127,6 +138,7 @@ def test_seed_everything_seeds_all_three():
 
 
 # ---- evaluation
+
 
 def test_evaluation_does_not_depend_on_how_the_rows_are_cut():
     x, y = toy_data(50)
@@ -144,11 +156,12 @@ def test_evaluation_leaves_the_model_as_it_was():
     for mode in (True, False):
         score = training.evaluate(model.train(mode), training.Batches(*toy_data()))
         assert model.training is mode and same(model.state_dict(), before)
-        assert score == training.evaluate(model, training.Batches(*toy_data()))     # no dropout
+        assert score == training.evaluate(model, training.Batches(*toy_data()))  # no dropout
     assert all(p.grad is None for p in model.parameters())
 
 
 # ---- interrupts
+
 
 class Interrupted:
     """Batches that are interrupted before one of them, as by the learner's stop button."""
@@ -183,7 +196,7 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(tmp_path, at):
     first = parts()
     with pytest.raises(KeyboardInterrupt):
         fit({**first, "train": Interrupted(first["train"], at)}, checkpoint=tmp_path / "run")
-    second = parts(seed=99)                                           # a new kernel: other weights and random numbers
+    second = parts(seed=99)  # a new kernel: other weights and random numbers
     history = fit(second, checkpoint=tmp_path / "run", resume=True)
     assert_same_run(history, second, whole_history, whole)
     assert (torch.rand(1), random.random(), np.random.rand()) == after
@@ -198,8 +211,14 @@ def test_interrupted_twice_and_in_the_evaluation_and_while_saving(tmp_path, monk
         fit({**run, "train": Interrupted(run["train"], 9)}, checkpoint=path)
     run = parts(seed=5)
     with pytest.raises(KeyboardInterrupt):
-        training.fit(**run, epochs=EPOCHS, valid=Interrupted(training.Batches(*toy_data(20)), 0), show=False,
-                     checkpoint=path, resume=True)
+        training.fit(
+            **run,
+            epochs=EPOCHS,
+            valid=Interrupted(training.Batches(*toy_data(20)), 0),
+            show=False,
+            checkpoint=path,
+            resume=True,
+        )
     run = parts(seed=6)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr("os.replace", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -214,6 +233,7 @@ def test_a_data_loader_goes_on_too(tmp_path, own):
     def loaded(seed):
         generator = torch.Generator().manual_seed(seed) if own else None
         return parts(seed, train=DataLoader(TensorDataset(*toy_data()), 8, shuffle=True, generator=generator))
+
     whole, first, second = loaded(0), loaded(0), loaded(9)
     training.seed_everything(0)
     whole_history = fit(whole)
@@ -236,7 +256,7 @@ def test_a_finished_run_has_nothing_left_to_do_and_can_be_made_longer(tmp_path):
 
 def test_the_best_epoch_is_kept(tmp_path):
     run = {**parts(), "schedule": None, "clip": None}
-    run["optimizer"] = torch.optim.SGD(run["model"].parameters(), lr=30.0)          # jumps about
+    run["optimizer"] = torch.optim.SGD(run["model"].parameters(), lr=30.0)  # jumps about
     history = fit(run, epochs=8, checkpoint=tmp_path / "run")
     assert history.best == history.valid_loss.index(min(history.valid_loss)) + 1 < 8
     fresh = Noisy()
@@ -254,6 +274,7 @@ def test_the_file_is_one_that_torch_reads(tmp_path):
 
 # ---- refusals
 
+
 def refused(words, error=ValueError):
     return pytest.raises(error, match=words)
 
@@ -267,16 +288,19 @@ odd_x, odd_y = x.clone(), y.clone()
 odd_x[20, 1, 2], odd_y[30] = torch.nan, 2
 
 
-@pytest.mark.parametrize("train, error, words", [
-    (batches_of(odd_x, y), ValueError, r"a batch of shape \(8, 4, 3\) holds NaN, expected finite inputs"),
-    (batches_of(odd_x.nan_to_num(torch.inf), y), ValueError, "holds infinity, expected finite inputs"),
-    (batches_of(x, odd_y), ValueError, "labels go from 0 to 2, expected 0 to 1 for 2 logits"),
-    (batches_of(x, y - 1), ValueError, "labels go from -1 to 0, expected 0 to 1 for 2 logits"),
-    (batches_of(x, y[:, None]), ValueError, r"target has shape \(8, 1\), expected \(8,\)"),
-    (batches_of(x, y.float()), TypeError, "target has dtype torch.float32, expected labels of dtype torch.int64"),
-    ([], ValueError, "train is empty, expected at least one batch"),
-    (iter([]), ValueError, "train gave no batch in epoch 1, expected something to go through again and again"),
-])
+@pytest.mark.parametrize(
+    "train, error, words",
+    [
+        (batches_of(odd_x, y), ValueError, r"a batch of shape \(8, 4, 3\) holds NaN, expected finite inputs"),
+        (batches_of(odd_x.nan_to_num(torch.inf), y), ValueError, "holds infinity, expected finite inputs"),
+        (batches_of(x, odd_y), ValueError, "labels go from 0 to 2, expected 0 to 1 for 2 logits"),
+        (batches_of(x, y - 1), ValueError, "labels go from -1 to 0, expected 0 to 1 for 2 logits"),
+        (batches_of(x, y[:, None]), ValueError, r"target has shape \(8, 1\), expected \(8,\)"),
+        (batches_of(x, y.float()), TypeError, "target has dtype torch.float32, expected labels of dtype torch.int64"),
+        ([], ValueError, "train is empty, expected at least one batch"),
+        (iter([]), ValueError, "train gave no batch in epoch 1, expected something to go through again and again"),
+    ],
+)
 @pytest.mark.parametrize("cell", ["rnn", "lstm"])
 def test_batches_that_make_no_sense_are_refused_before_they_do_harm(train, error, words, cell):
     model = Reader(3, 4, 2, cell, reading="max")
@@ -290,17 +314,26 @@ def test_batches_that_make_no_sense_are_refused_before_they_do_harm(train, error
 def test_a_loss_that_is_no_number_is_refused_before_it_reaches_the_weights():
     model = Noisy()
     with refused("the loss is nan in epoch 1 on finite inputs, expected a number: try a smaller learning rate"):
-        training.fit(model, batches_of(x, y), torch.optim.SGD(model.parameters(), 0.1), 1, show=False,
-                     loss=lambda logits, y: training.cross_entropy(logits, y) * torch.nan)
+        training.fit(
+            model,
+            batches_of(x, y),
+            torch.optim.SGD(model.parameters(), 0.1),
+            1,
+            show=False,
+            loss=lambda logits, y: training.cross_entropy(logits, y) * torch.nan,
+        )
     assert all(w.isfinite().all() for w in model.parameters())
 
 
-@pytest.mark.parametrize("change, words", [
-    ({"epochs": 0}, "epochs is 0, expected a whole number above 0"),
-    ({"epochs": 1.5}, "epochs is 1.5, expected a whole number above 0"),
-    ({"resume": True}, "resume is True but checkpoint is None"),
-    ({"epochs": EPOCHS + 1}, "schedule has 21 steps left, expected at least 28: 4 epochs of 7 batches"),
-])
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"epochs": 0}, "epochs is 0, expected a whole number above 0"),
+        ({"epochs": 1.5}, "epochs is 1.5, expected a whole number above 0"),
+        ({"resume": True}, "resume is True but checkpoint is None"),
+        ({"epochs": EPOCHS + 1}, "schedule has 21 steps left, expected at least 28: 4 epochs of 7 batches"),
+    ],
+)
 def test_plans_that_make_no_sense_are_refused(change, words):
     with refused(words):
         fit(parts(), **change)
@@ -311,10 +344,15 @@ def test_a_resumed_run_counts_the_steps_its_schedule_has_left(saved):
         fit(parts(), epochs=EPOCHS + 1, checkpoint=saved, resume=True)
 
 
-@pytest.mark.parametrize("tensors, size, words", [
-    ((x, y[:40]), 8, r"tensors have \[50, 40\] rows"), ((), 8, r"tensors have \[\] rows"),
-    ((x[:0], y[:0]), 8, r"tensors have \[0, 0\] rows"), ((x, y), 0, "size is 0, expected at least 1"),
-])
+@pytest.mark.parametrize(
+    "tensors, size, words",
+    [
+        ((x, y[:40]), 8, r"tensors have \[50, 40\] rows"),
+        ((), 8, r"tensors have \[\] rows"),
+        ((x[:0], y[:0]), 8, r"tensors have \[0, 0\] rows"),
+        ((x, y), 0, "size is 0, expected at least 1"),
+    ],
+)
 def test_batches_that_cannot_be_cut_are_refused(tensors, size, words):
     with refused(words):
         training.Batches(*tensors, size=size)
@@ -322,17 +360,27 @@ def test_batches_that_cannot_be_cut_are_refused(tensors, size, words):
 
 # ---- checkpoints that are missing, damaged, or another run's
 
+
 @pytest.fixture
 def saved(tmp_path):
     fit(parts(), epochs=1, checkpoint=tmp_path / "run")
     return tmp_path / "run"
 
 
-@pytest.mark.parametrize("damage", [
-    lambda content: content[:-1], lambda content: content[:1000], lambda content: b"", lambda content: content + b"x",
-    lambda content: b"<html>not found</html>" * 9,
-    *(lambda content, at=at: content[:at] + bytes([content[at] ^ 4]) + content[at:][1:] for at in (0, 999, -40, -1)),
-])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:-1],
+        lambda content: content[:1000],
+        lambda content: b"",
+        lambda content: content + b"x",
+        lambda content: b"<html>not found</html>" * 9,
+        *(
+            lambda content, at=at: content[:at] + bytes([content[at] ^ 4]) + content[at:][1:]
+            for at in (0, 999, -40, -1)
+        ),
+    ],
+)
 def test_a_damaged_checkpoint_is_refused_whole(saved, damage):
     content = damage(saved.read_bytes())
     saved.write_bytes(content)
@@ -385,14 +433,17 @@ class Wider(Noisy):
         return repr(Noisy())
 
 
-@pytest.mark.parametrize("other, words", [
-    (lambda: parts(model=Reader(3, 4, 2)), r"another run: its model is Noisy\(.*, yours is Reader\("),
-    (lambda: parts(model=Wider()), r"another model: its 2.weight has shape \(2, 12\), yours has \(3, 12\)"),
-    (other_run(schedule=None), "another run: its schedule is OneCycleLR, yours is NoneType"),
-    (other_run(clip=None), "another run: its clip is 0.5, yours is None"),
-    (other_run(train=batches_of(x[:20], y[:20])), "another run: its number of batches is 7, yours is 3"),
-    (other_run(optimizer=torch.optim.SGD([nn.Parameter(torch.ones(1))])), "its optimizer is Adam, yours is SGD"),
-])
+@pytest.mark.parametrize(
+    "other, words",
+    [
+        (lambda: parts(model=Reader(3, 4, 2)), r"another run: its model is Noisy\(.*, yours is Reader\("),
+        (lambda: parts(model=Wider()), r"another model: its 2.weight has shape \(2, 12\), yours has \(3, 12\)"),
+        (other_run(schedule=None), "another run: its schedule is OneCycleLR, yours is NoneType"),
+        (other_run(clip=None), "another run: its clip is 0.5, yours is None"),
+        (other_run(train=batches_of(x[:20], y[:20])), "another run: its number of batches is 7, yours is 3"),
+        (other_run(optimizer=torch.optim.SGD([nn.Parameter(torch.ones(1))])), "its optimizer is Adam, yours is SGD"),
+    ],
+)
 def test_the_checkpoint_of_another_run_is_refused_and_nothing_changes(saved, other, words):
     run, content = other(), saved.read_bytes()
     before = {name: w.clone() for name, w in run["model"].state_dict().items()}
@@ -410,8 +461,10 @@ def test_readings_are_part_of_what_a_model_is(tmp_path):
 
 
 def test_a_missing_checkpoint_and_an_unfinished_first_epoch(tmp_path):
-    for attempt in (lambda: fit(parts(), checkpoint=tmp_path / "run", resume=True),
-                    lambda: training.load_best(tmp_path / "run", Noisy())):
+    for attempt in (
+        lambda: fit(parts(), checkpoint=tmp_path / "run", resume=True),
+        lambda: training.load_best(tmp_path / "run", Noisy()),
+    ):
         with refused(r"cannot read the checkpoint .*run \(No such file or directory\)", OSError):
             attempt()
     run = parts()
@@ -439,12 +492,14 @@ def test_a_full_disk_leaves_the_checkpoint_that_was_there(saved, full_disk):
 
 # ---- progress: a bar for those who watch, one line an epoch for the page
 
+
 def test_each_epoch_prints_one_line(capsys):
     training.fit(**parts(), epochs=2)
     training.fit(**parts(), epochs=1, valid=training.Batches(*toy_data(20)))
     line = r"epoch {}/{} · loss \d\.\d\d"
-    assert re.fullmatch(f"{line.format(1, 2)}\n{line.format(2, 2)}\n{line.format(1, 1)} · valid \\d+%\n",
-                        capsys.readouterr().out)
+    assert re.fullmatch(
+        f"{line.format(1, 2)}\n{line.format(2, 2)}\n{line.format(1, 1)} · valid \\d+%\n", capsys.readouterr().out
+    )
 
 
 CELL = """
@@ -461,7 +516,7 @@ def test_a_bar_in_a_browser_and_no_trace_of_it_on_a_stored_page():
     manager, client = jupyter_client.manager.start_new_kernel()
     try:
         seen = {}
-        for name, metadata in (("stored", {}), ("browser", {"cellId": "fit"})):     # JupyterLab names the cell it runs
+        for name, metadata in (("stored", {}), ("browser", {"cellId": "fit"})):  # JupyterLab names the cell it runs
             request = client.session.msg("execute_request", {"code": CELL, "silent": False}, metadata=metadata)
             client.shell_channel.send(request)
             seen[name] = []

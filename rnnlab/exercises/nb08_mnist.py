@@ -5,7 +5,7 @@ from torch import nn
 
 from rnnlab.models import Reader
 
-from . import Exercise
+from .check import Exercise
 
 
 def as_rows(images):
@@ -117,9 +117,7 @@ accuracy = Exercise(
         _sum_of_means: (
             "You divide by the number of batches. Right answers have to be divided by the number of examples."
         ),
-        _wrong_axis: (
-            "Your argmax runs over the batch (dim=0). The ten logits of one example lie along dim=1."
-        ),
+        _wrong_axis: ("Your argmax runs over the batch (dim=0). The ten logits of one example lie along dim=1."),
     },
 )
 
@@ -220,9 +218,7 @@ permute_rows = Exercise(
             "You permute the first axis: the pictures change places (and beyond 28 of them some are lost), their "
             "rows do not."
         ),
-        lambda images, order: images[:, :, order]: (
-            "You permute the pixels within each row. Rows lie along axis 1."
-        ),
+        lambda images, order: images[:, :, order]: ("You permute the pixels within each row. Rows lie along axis 1."),
         _own_order: (
             "You draw a new order, another one for every picture. A net can get used to one fixed order, "
             "`order`, not to a new one each time."

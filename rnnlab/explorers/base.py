@@ -11,7 +11,7 @@ import anywidget
 import torch
 
 COLOUR = {"input": "#0072B2", "hidden": "#E69F00", "cell": "#009E73", "output": "#CC79A7", "gradient": "#D55E00"}
-INK, QUIET = "#1b1b1b", "#5c5c5c"  # as in kit.js where it is light: a still picture cannot know what is around it
+INK, QUIET = "#1b1b1b", "#5c5c5c"  # as in base.js where it is light: a still picture cannot know what is around it
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif"
 
 
@@ -67,7 +67,7 @@ class Explorer(anywidget.AnyWidget):
 def with_kit(*names):
     """The scripts `names` beside this file behind the kit: an anywidget module cannot import its neighbours."""
     here = Path(__file__).parent
-    return "\n".join((here / part).read_text(encoding="utf-8") for part in ("kit.js", *names))
+    return "\n".join((here / part).read_text(encoding="utf-8") for part in ("base.js", *names))
 
 
 def rounded(values, digits=3):

@@ -25,7 +25,7 @@ class DrawADigit(Explorer):
     Raises TypeError or ValueError where any of these is something else, or the weights take more than 64 KB.
     """
 
-    _esm = with_kit("reading.js", "draw_a_digit.js")
+    _esm = with_kit("digit_reading.js", "draw_a_digit.js")
     net = traitlets.Dict().tag(sync=True)
     samples = traitlets.List().tag(sync=True)
     pixels = traitlets.Unicode().tag(sync=True)

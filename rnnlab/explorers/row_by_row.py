@@ -22,7 +22,7 @@ class RowByRow(Explorer):
     Raises TypeError or ValueError where any of these is something else.
     """
 
-    _esm = with_kit("reading.js", "row_by_row.js")
+    _esm = with_kit("digit_reading.js", "row_by_row.js")
     numbers = traitlets.Dict().tag(sync=True)
     digit = traitlets.Int(0).tag(sync=True)
     row = traitlets.Int(1).tag(sync=True)

@@ -58,9 +58,7 @@ def curve(path, colour=None, width=2.5, dash=""):
     """A curved arrow along an SVG path."""
     head, stroke = (f"arrow-{colour}", COLOUR[colour]) if colour else ("arrow", INK)
     dashes = f' stroke-dasharray="{dash}"' if dash else ""
-    return (
-        f'<path d="{path}" fill="none" stroke="{stroke}" stroke-width="{width}"{dashes} marker-end="url(#{head})"/>'
-    )
+    return f'<path d="{path}" fill="none" stroke="{stroke}" stroke-width="{width}"{dashes} marker-end="url(#{head})"/>'
 
 
 def one_cell():
@@ -442,9 +440,11 @@ def lookup():
              arrow(668, y + side / 2, 790, y + side / 2, "input")]  # fmt: skip
     for row, word in enumerate(words):
         at, here = top + row * side, row == picked
-        parts += [_cell(40 + row * (side + 6), y, side, int(here), here),
-                  text(450, at + 29, f"{row}  {word}", 17, INK if here else QUIET, "end"),
-                  *(_cell(470 + i * 62, at, 62, f"{number:.1f}", here) for i, number in enumerate(numbers[row]))]
+        parts += [
+            _cell(40 + row * (side + 6), y, side, int(here), here),
+            text(450, at + 29, f"{row}  {word}", 17, INK if here else QUIET, "end"),
+            *(_cell(470 + i * 62, at, 62, f"{number:.1f}", here) for i, number in enumerate(numbers[row])),
+        ]
     parts += [_cell(800 + i * 62, y, 62, f"{number:.1f}", True) for i, number in enumerate(numbers[picked])]
     return drawing(1040, 372, "A one-hot word times a table of vectors: the one at place 3 picks row 3", *parts)
 
@@ -465,8 +465,11 @@ def skip_gram():
              text(middle(3), y + 88, "window = 2", 17, QUIET)]  # fmt: skip
     for t, word in enumerate(words):
         near = 0 < abs(t - 3) <= 2
-        parts.append(box(left + t * step, y, 120, 44, word, "hidden" if t == 3 else "input")
-                     if near or t == 3 else text(middle(t), y + 29, word, 18, QUIET))
+        parts.append(
+            box(left + t * step, y, 120, 44, word, "hidden" if t == 3 else "input")
+            if near or t == 3
+            else text(middle(t), y + 29, word, 18, QUIET)
+        )
         if near:
             bend = y - (64 if abs(t - 3) == 2 else 34)
             path = f"M{middle(3)},{y - 2} C{middle(3)},{bend} {middle(t)},{bend} {middle(t)},{y - 4}"

@@ -1,4 +1,4 @@
-"""Copy notebooks with every exercise answered by its reference. Usage: fill.py FOLDER FILE..."""
+"""Copy notebooks with every exercise answered by its reference. Usage: fill_exercises.py FOLDER FILE..."""
 
 import ast
 import importlib

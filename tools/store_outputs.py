@@ -1,4 +1,7 @@
-"""Run notebooks in place and store their outputs: the only way stored outputs are made. Usage: store.py FILE..."""
+"""Run notebooks in place and store their outputs: the only way stored outputs are made.
+
+Usage: python -m tools.store_outputs FILE...
+"""
 
 import os
 import sys

@@ -1,4 +1,5 @@
 """Fetching from a server that serves whole, cut short, corrupt, slow, refusing: a whole file or one sentence."""
+
 import contextlib
 import hashlib
 import http.server
@@ -7,8 +8,8 @@ import time
 
 import pytest
 
-from rnnlab.datasets import files
-from rnnlab.datasets.files import DataError, DataFile, locate
+from rnnlab.datasets import downloads
+from rnnlab.datasets.downloads import DataError, DataFile, locate
 
 WHOLE = bytes(range(256)) * 400
 FILE = DataFile("set/raw/rows.gz", len(WHOLE), hashlib.sha256(WHOLE).hexdigest())
@@ -23,8 +24,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if way in ("403", "503"):
             return self.send_error(int(way))
         whole = self.server.whole
-        body = {"corrupt": whole[:5000] + b"?" + whole[5001:], "page": b"<html>Please log in</html>",
-                "short": whole[:60000], "empty": b""}.get(way, whole)
+        body = {
+            "corrupt": whole[:5000] + b"?" + whole[5001:],
+            "page": b"<html>Please log in</html>",
+            "short": whole[:60000],
+            "empty": b"",
+        }.get(way, whole)
         if way == "silent":
             self.server.stop.wait(10)
         self.send_response(200)
@@ -33,7 +38,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for start in range(0, len(body), 20000):
             if start == 60000 and way in ("cut", "stalls"):
                 break
-            self.wfile.write(body[start:start + 20000])
+            self.wfile.write(body[start : start + 20000])
             if way == "slow":
                 time.sleep(0.35)
         if way == "stalls":
@@ -81,26 +86,31 @@ def everything_in(folder):
 def test_a_file_is_fetched_once(mirror, server, tmp_path):
     path = locate(FILE, [mirror("whole")], tmp_path)
     assert path == tmp_path / "set/raw/rows.gz" and path.read_bytes() == WHOLE
-    assert server.asked == ["/whole/rows.gz"]                              # the mirror holds the name, not the folders
+    assert server.asked == ["/whole/rows.gz"]  # the mirror holds the name, not the folders
     assert locate(FILE, [mirror("503")], tmp_path) == path and len(server.asked) == 1
     assert everything_in(tmp_path) == ["set/raw/rows.gz"]
 
 
-FETCH = (r"cannot fetch rows.gz, 102,400 bytes: http://127.0.0.1:\d+/{} {}: try again with a network, "
-         "or set RNNLAB_DATA to a folder that holds set/raw/rows.gz")
+FETCH = (
+    r"cannot fetch rows.gz, 102,400 bytes: http://127.0.0.1:\d+/{} {}: try again with a network, "
+    "or set RNNLAB_DATA to a folder that holds set/raw/rows.gz"
+)
 
 
-@pytest.mark.parametrize("way, complaint", [
-    ("403", "answers 403 Forbidden"),
-    ("503", "answers 503 Service Unavailable"),
-    ("corrupt", r"has sha256 [0-9a-f]{12}…, expected [0-9a-f]{12}…"),
-    ("short", "holds 60,000 bytes, expected 102,400"),
-    ("page", "holds 26 bytes, expected 102,400"),
-    ("empty", "holds 0 bytes, expected 102,400"),
-    ("cut", "stops after 59,... bytes"),
-    ("silent", "is silent for 0.5 s"),
-    ("stalls", "is silent for 0.5 s"),
-])
+@pytest.mark.parametrize(
+    "way, complaint",
+    [
+        ("403", "answers 403 Forbidden"),
+        ("503", "answers 503 Service Unavailable"),
+        ("corrupt", r"has sha256 [0-9a-f]{12}…, expected [0-9a-f]{12}…"),
+        ("short", "holds 60,000 bytes, expected 102,400"),
+        ("page", "holds 26 bytes, expected 102,400"),
+        ("empty", "holds 0 bytes, expected 102,400"),
+        ("cut", "stops after 59,... bytes"),
+        ("silent", "is silent for 0.5 s"),
+        ("stalls", "is silent for 0.5 s"),
+    ],
+)
 def test_what_is_not_whole_gets_a_sentence_and_no_file(mirror, tmp_path, way, complaint):
     start = time.perf_counter()
     with pytest.raises(DataError, match="^" + FETCH.format(way, complaint) + "$") as caught:
@@ -120,13 +130,14 @@ def test_no_network(tmp_path):
 def test_a_slow_server_that_goes_on_is_waited_for(mirror, tmp_path):
     start = time.perf_counter()
     assert locate(FILE, [mirror("slow")], tmp_path, timeout=1.5).read_bytes() == WHOLE
-    assert time.perf_counter() - start > 1.5                               # in all longer than it may ever be silent
+    assert time.perf_counter() - start > 1.5  # in all longer than it may ever be silent
 
 
 def test_an_interrupt_leaves_nothing(mirror, tmp_path, monkeypatch):
     def interrupted(*args):
         raise KeyboardInterrupt
-    monkeypatch.setattr(files, "flaw", interrupted)                        # after the download, before the name
+
+    monkeypatch.setattr(downloads, "flaw", interrupted)  # after the download, before the name
     with pytest.raises(KeyboardInterrupt):
         locate(FILE, [mirror("whole")], tmp_path)
     assert everything_in(tmp_path) == []
@@ -153,7 +164,7 @@ def test_a_damaged_file_in_the_cache_is_fetched_anew_and_stays_if_that_fails(mir
 def test_a_data_folder_is_read_and_never_written(mirror, server, tmp_path, monkeypatch):
     monkeypatch.setenv("RNNLAB_DATA", str(tmp_path / "data"))
     given = tmp_path / "data" / FILE.path
-    assert locate(FILE, [mirror("whole")], tmp_path / "cache") == tmp_path / "cache" / FILE.path   # not there: fetched
+    assert locate(FILE, [mirror("whole")], tmp_path / "cache") == tmp_path / "cache" / FILE.path  # not there: fetched
     given.parent.mkdir(parents=True)
     given.write_bytes(WHOLE)
     assert locate(FILE, [mirror("503")], tmp_path / "cache") == given
@@ -166,14 +177,16 @@ def test_a_data_folder_is_read_and_never_written(mirror, server, tmp_path, monke
 
 
 def test_the_cache_folder(mirror, tmp_path, monkeypatch):
-    monkeypatch.setattr(files.pooch, "os_cache", lambda name: tmp_path / "user" / name)
+    monkeypatch.setattr(downloads.pooch, "os_cache", lambda name: tmp_path / "user" / name)
     assert locate(FILE, [mirror("whole")]) == tmp_path / "user" / "rnnlab" / FILE.path
     monkeypatch.setenv("RNNLAB_CACHE", str(tmp_path / "mine"))
     assert locate(FILE, [mirror("whole")]) == tmp_path / "mine" / FILE.path
 
 
-WRITE = (r"cannot write rows.gz to .* \({}\): make room, or set RNNLAB_CACHE to a folder you may write to, "
-         "or RNNLAB_DATA to one that holds set/raw/rows.gz$")
+WRITE = (
+    r"cannot write rows.gz to .* \({}\): make room, or set RNNLAB_CACHE to a folder you may write to, "
+    "or RNNLAB_DATA to one that holds set/raw/rows.gz$"
+)
 
 
 def test_a_read_only_cache(mirror, read_only_folder):

@@ -1,4 +1,5 @@
 """Data files: found under RNNLAB_DATA or in the cache, else fetched once. Only a whole file ever gets its name."""
+
 import os
 import tempfile
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ class DataError(RuntimeError):
 
 class DataFile(NamedTuple):
     """One file as its makers published it: its place in a data folder, its size in bytes, its sha256."""
+
     path: str
     size: int
     sha256: str
@@ -67,10 +69,14 @@ def fetch(file: DataFile, mirrors: Sequence[str], path: Path, timeout: float = 3
                     return
                 tried.append(f"{mirror} {complaint}")
     except OSError as error:
-        raise DataError(f"cannot write {file.name} to {path.parent} ({error.strerror}): make room, or set RNNLAB_CACHE "
-                        "to a folder you may write to, or RNNLAB_DATA to one that holds " + file.path) from None
-    raise DataError(f"cannot fetch {file.name}, {file.size:,} bytes: {'; '.join(tried)}: try again with a network, "
-                    f"or set RNNLAB_DATA to a folder that holds {file.path}")
+        raise DataError(
+            f"cannot write {file.name} to {path.parent} ({error.strerror}): make room, or set RNNLAB_CACHE "
+            "to a folder you may write to, or RNNLAB_DATA to one that holds " + file.path
+        ) from None
+    raise DataError(
+        f"cannot fetch {file.name}, {file.size:,} bytes: {'; '.join(tried)}: try again with a network, "
+        f"or set RNNLAB_DATA to a folder that holds {file.path}"
+    )
 
 
 def _download(url, part, timeout):

@@ -7,12 +7,13 @@ import subprocess
 import sys
 
 import nbformat
+import page_rules
 import pytest
-import rules
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from rnnlab.exercises import Exercise, nb01_rnn_basics
-from tools.store import store
+from rnnlab.exercises import nb01_rnn_basics
+from rnnlab.exercises.check import Exercise
+from tools.store_outputs import store
 
 SOUND = [
     new_markdown_cell("# 01 · A small lesson", id="title"),
@@ -75,27 +76,28 @@ def test_store_writes_the_same_bytes_again(sound):
 
 
 def test_nbval_catches_every_fault(sound, tmp_path):
-    nbformat.write(rules.read(sound), tmp_path / "sound.ipynb")
+    nbformat.write(page_rules.read(sound), tmp_path / "sound.ipynb")
     for fault in FAULTS:
-        notebook = rules.read(sound)
+        notebook = page_rules.read(sound)
         fault(notebook)
         nbformat.write(notebook, tmp_path / f"{fault.__name__}.ipynb")
     flags = ["-p", "tools.nbval_pictures", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env", "-q", "-rA"]
     command = [sys.executable, "-m", "pytest", *flags, "--rootdir", str(tmp_path), str(tmp_path)]
-    ran = subprocess.run(command, cwd=rules.ROOT, capture_output=True, text=True, env=os.environ | {"COLUMNS": "200"})
+    wide = os.environ | {"COLUMNS": "200"}
+    ran = subprocess.run(command, cwd=page_rules.ROOT, capture_output=True, text=True, env=wide)
     failed = set(re.findall(r"FAILED .*?(\w+)\.ipynb::Cell", ran.stdout))
     assert failed == {fault.__name__ for fault in FAULTS}, ran.stdout[-3000:]
     assert len(re.findall(r"PASSED .*sound\.ipynb::Cell", ran.stdout)) == 4
 
 
 def complaints(rule, sound, change=lambda notebook: None):
-    notebook = rules.read(sound)
+    notebook = page_rules.read(sound)
     change(notebook)
     return list(rule(notebook, sound))
 
 
 def test_the_sound_notebook_has_no_complaints(sound):
-    for rule in (rules.stored, rules.described, rules.shipped):
+    for rule in (page_rules.stored, page_rules.described, page_rules.shipped):
         assert complaints(rule, sound) == []
 
 
@@ -103,7 +105,7 @@ def test_a_cell_that_nbval_would_not_compare_is_caught(sound):
     def uncounted(notebook):
         cell(notebook, "number").execution_count = None
 
-    assert "execution counts" in complaints(rules.stored, sound, uncounted)[0]
+    assert "execution counts" in complaints(page_rules.stored, sound, uncounted)[0]
 
 
 def test_a_missing_alternative_text_is_caught(sound):
@@ -113,15 +115,15 @@ def test_a_missing_alternative_text_is_caught(sound):
     def drawn(notebook):
         cell(notebook, "title").source += "\n![](01_rnn_basics.ipynb)"
 
-    assert complaints(rules.described, sound, wordless) == ["curve: a picture without alternative text"]
-    assert "no alternative text" in complaints(rules.described, sound, drawn)[0]
+    assert complaints(page_rules.described, sound, wordless) == ["curve: a picture without alternative text"]
+    assert "no alternative text" in complaints(page_rules.described, sound, drawn)[0]
 
 
 def test_a_dead_link_is_caught(sound):
     def dead(notebook):
         cell(notebook, "title").source += "\n[next](02_nowhere.ipynb)"
 
-    assert complaints(rules.described, sound, dead) == ["title: 02_nowhere.ipynb is not there"]
+    assert complaints(page_rules.described, sound, dead) == ["title: 02_nowhere.ipynb is not there"]
 
 
 def test_an_unlisted_tag_and_an_address_are_caught(sound):
@@ -129,30 +131,31 @@ def test_an_unlisted_tag_and_an_address_are_caught(sound):
         cell(notebook, "number").metadata["tags"] = ["nbval-ignore-output"]
         cell(notebook, "number").outputs[0].data["text/plain"] = "<object at 0x7f00deadbeef>"
 
-    assert len(complaints(rules.stored, sound, hidden)) == 2
+    assert len(complaints(page_rules.stored, sound, hidden)) == 2
 
 
 def test_code_that_differs_from_the_package_is_caught(sound):
     def drifted(notebook):
         cell(notebook, "number").source = "def rnn_step(x, h):\n    return x + h"
 
-    assert "rnn_step differs" in complaints(rules.shipped, sound, drifted)[0]
+    assert "rnn_step differs" in complaints(page_rules.shipped, sound, drifted)[0]
 
 
-LESSON = next(path for path in rules.NOTEBOOKS if path.stem == "01_rnn_basics")
+LESSON = next(path for path in page_rules.NOTEBOOKS if path.stem == "01_rnn_basics")
 
 
 def test_a_reference_on_the_page_is_caught():
-    notebook = rules.read(LESSON)
+    notebook = page_rules.read(LESSON)
     answer = nb01_rnn_basics.rnn_step.source().splitlines()[-1].strip()
     notebook.cells[0].source += f"\n\n    {answer}\n"
-    assert any(answer.replace(" ", "") in complaint for complaint in rules.exercised(notebook, LESSON))
+    assert any(answer.replace(" ", "") in complaint for complaint in page_rules.exercised(notebook, LESSON))
 
 
 def test_a_changed_hint_is_caught():
-    notebook = rules.read(LESSON)
+    notebook = page_rules.read(LESSON)
     cell(notebook, "rnn-step-hints").source += " more"
-    assert list(rules.exercised(notebook, LESSON)) == ["rnn-step: the hints on the page are not the two of the module"]
+    told = list(page_rules.exercised(notebook, LESSON))
+    assert told == ["rnn-step: the hints on the page are not the two of the module"]
 
 
 def double(number):
