@@ -5,7 +5,8 @@ dtype among them; ValueError where the kind is right and the value makes no sens
 or a tensor that holds one; what comes back is a plain Python number: `size = expect.whole("size", size)`.
 
 Shapes are written in the house's letters, "B T I": the first tensor with a letter says how long that axis is, a number
-stands for itself, "4H" is four times H, and a leading "..." any axes more. No axis may be empty unless said.
+stands for itself, "4H" is four times H, and a leading "..." any axes more; "T I or T B I" leaves the choice.
+No axis may be empty unless said.
 """
 
 import functools
@@ -91,6 +92,15 @@ def path(name: str, value: Any) -> Path:
     if not os.fspath(value) or "\0" in os.fsdecode(value):
         raise ValueError(f"{name} is {said(value)}, expected a path")
     return Path(os.fsdecode(value)).expanduser()
+
+
+def device(name: str, value: Any) -> torch.device:
+    """A device of PyTorch, or its name."""
+    try:
+        return torch.device(value)
+    except (RuntimeError, TypeError):
+        error = ValueError if isinstance(value, str) else TypeError
+        raise error(f"{name} is {said(value)}, expected a device such as 'cpu'") from None
 
 
 def function(name: str, value: Any) -> Callable:
@@ -229,27 +239,40 @@ def _check_dtype(name, value, dtype, like):
 
 
 def _check_shape(name, value, shape, sizes):
-    axes, came, known = shape.split(), list(value.shape), dict(sizes)
+    came, known = list(value.shape), dict(sizes)
+    axes = next((axes for axes in _choices(shape) if len(axes) == len(came)), _choices(shape)[0])
     if axes[0] == "..." and len(came) >= len(axes) - 1:
         leading = [str(length) for length in came[: len(came) - len(axes) + 1]]
         axes = sizes.setdefault("...", leading) + axes[1:]
     fits = len(came) == len(axes)
     for axis, length in zip(axes, came, strict=False):
-        times, letter = re.fullmatch(r"(\d*)(\D*)", axis).groups()
-        each = sizes.setdefault(letter, length // int(times or 1)) if letter else 1
-        fits = fits and length == int(times or 1) * each
+        times, letter = _parts(axis)
+        fits = fits and length == times * (sizes.setdefault(letter, length // times) if letter else 1)
     if not fits:
         raise ValueError(f"{name} has shape {tuple(value.shape)}, expected {_letters(shape, known)}")
 
 
+@functools.cache
+def _choices(shape):
+    return [choice.split() for choice in shape.split(" or ")]
+
+
+@functools.cache
+def _parts(axis):
+    """How many times which letter: 4H -> 4, H; a number is so many times none."""
+    times, letter = re.fullmatch(r"(\d*)(\D*)", axis).groups()
+    return int(times or 1), letter
+
+
 def _letters(shape, known):
     """The house's way to write a shape, with what is known of it: (T, I) with I = 3."""
-    axes = [axis for part in shape.split() for axis in (known.get("...", ["..."]) if part == "..." else [part])]
-    here = {
-        letter: known[letter] for axis in axes if (letter := axis.lstrip("0123456789")) in known and letter != "..."
-    }
+    said, here = [], {}
+    for axes in _choices(shape):
+        axes = known.get("...", ["..."]) + axes[1:] if axes[0] == "..." else axes
+        said.append(f"({', '.join(axes)}{',' * (len(axes) == 1)})")
+        here |= {letter: known[letter] for _, letter in map(_parts, axes) if letter in known and letter != "..."}
     such = " with " + ", ".join(f"{letter} = {size}" for letter, size in here.items()) if here else ""
-    return f"({', '.join(axes)}{',' * (len(axes) == 1)}){such}"
+    return " or ".join(said) + such
 
 
 def _finite(name, value):

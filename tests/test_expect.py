@@ -80,6 +80,8 @@ nan = float("nan")
         (lambda: expect.tensor("x", floats, "4H T"), ValueError, r"x has shape \(2, 3\), expected \(4H, T\)"),
         (lambda: expect.tensor("x", floats, "... T B I"), ValueError, r"shape \(2, 3\), expected \(..., T, B, I\)"),
         (lambda: expect.tensor("x", floats[0], "... I", {"...": ["2"]}), ValueError, r"\(3,\), expected \(2, I\)"),
+        (lambda: expect.tensor("x", floats[0], "T I or B T I"), ValueError, r"expected \(T, I\) or \(B, T, I\)"),
+        (lambda: expect.device("device", "gpu"), ValueError, "device is 'gpu', expected a device such as 'cpu'"),
         (lambda: expect.tensor("x", floats[:0]), ValueError, r"x is empty, shape \(0, 3\), expected something in it"),
         (lambda: expect.tensor("x", floats / 0), ValueError, "x holds infinity, expected finite numbers"),
         (lambda: expect.tensor("x", floats * nan), ValueError, "x holds NaN, expected finite numbers"),
