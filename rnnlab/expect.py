@@ -5,7 +5,7 @@ dtype among them; ValueError where the kind is right and the value makes no sens
 or a tensor that holds one; what comes back is a plain Python number: `size = expect.whole("size", size)`.
 
 Shapes are written in the house's letters, "B T I": the first tensor with a letter says how long that axis is, a number
-stands for itself, "4H" is four times H, and a leading "..." any axes more; "T I or T B I" leaves the choice.
+stands for itself, "4H" is four times H, "T+1" one more than T, a leading "..." any axes; "T I or T B I" is a choice.
 No axis may be empty unless said.
 """
 
@@ -246,8 +246,9 @@ def _check_shape(name, value, shape, sizes):
         axes = sizes.setdefault("...", leading) + axes[1:]
     fits = len(came) == len(axes)
     for axis, length in zip(axes, came, strict=False):
-        times, letter = _parts(axis)
-        fits = fits and length == times * (sizes.setdefault(letter, length // times) if letter else 1)
+        times, letter, more = _parts(axis)
+        each = sizes.setdefault(letter, (length - more) // times) if letter else 1
+        fits = fits and length == times * each + more
     if not fits:
         raise ValueError(f"{name} has shape {tuple(value.shape)}, expected {_letters(shape, known)}")
 
@@ -259,9 +260,9 @@ def _choices(shape):
 
 @functools.cache
 def _parts(axis):
-    """How many times which letter: 4H -> 4, H; a number is so many times none."""
-    times, letter = re.fullmatch(r"(\d*)(\D*)", axis).groups()
-    return int(times or 1), letter
+    """How many times which letter and what more: 4H -> 4, H, 0 and T+1 -> 1, T, 1; a number is so many times none."""
+    times, letter, more = re.fullmatch(r"(\d*)([^\d+]*)(?:\+(\d+))?", axis).groups()
+    return int(times or 1), letter, int(more or 0)
 
 
 def _letters(shape, known):
@@ -270,7 +271,7 @@ def _letters(shape, known):
     for axes in _choices(shape):
         axes = known.get("...", ["..."]) + axes[1:] if axes[0] == "..." else axes
         said.append(f"({', '.join(axes)}{',' * (len(axes) == 1)})")
-        here |= {letter: known[letter] for _, letter in map(_parts, axes) if letter in known and letter != "..."}
+        here |= {letter: known[letter] for _, letter, _ in map(_parts, axes) if letter in known and letter != "..."}
     such = " with " + ", ".join(f"{letter} = {size}" for letter, size in here.items()) if here else ""
     return " or ".join(said) + such
 

@@ -35,6 +35,7 @@ def test_letters_are_the_same_everywhere_and_new_ones_are_learned():
     expect.tensor("weight", torch.ones(8, 2), "4H T", sizes)
     expect.tensor("h", torch.ones(7, 5, 2), "... H", sizes)
     expect.tensor("y", torch.ones(7, 5, 1), "... 1", sizes)
+    expect.tensor("states", torch.ones(3, 2), "T+1 H", sizes)
     assert sizes == {"I": 3, "T": 2, "H": 2, "...": ["7", "5"]}
 
 
@@ -77,6 +78,7 @@ nan = float("nan")
         (lambda: expect.tensor("x", floats, dtype=torch.int64), TypeError, "x is torch.float32, expected torch.int64"),
         (lambda: expect.tensor("x", floats, "T"), ValueError, r"x has shape \(2, 3\), expected \(T,\)"),
         (lambda: expect.tensor("x", floats, "T I", {"I": 4}), ValueError, r"expected \(T, I\) with I = 4"),
+        (lambda: expect.tensor("x", floats, "T+1 I", {"T": 2}), ValueError, r"expected \(T\+1, I\) with T = 2"),
         (lambda: expect.tensor("x", floats, "4H T"), ValueError, r"x has shape \(2, 3\), expected \(4H, T\)"),
         (lambda: expect.tensor("x", floats, "... T B I"), ValueError, r"shape \(2, 3\), expected \(..., T, B, I\)"),
         (lambda: expect.tensor("x", floats[0], "... I", {"...": ["2"]}), ValueError, r"\(3,\), expected \(2, I\)"),
