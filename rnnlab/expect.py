@@ -217,7 +217,8 @@ def said(value: Any) -> str:
         return f"a tensor of shape {tuple(value.shape)}"
     if value is None or isinstance(value, str | bool | int | float):
         return reprlib.repr(value)
-    return f"{'an' if type(value).__name__[0] in 'aeiouAEIOU' else 'a'} {type(value).__name__}"
+    name = type(value).__name__
+    return f"{'an' if name[0] in ('FHLMNRSX' if name.isupper() else 'aeioAEIO') else 'a'} {name}"
 
 
 def _number(value):
