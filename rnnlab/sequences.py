@@ -4,6 +4,7 @@ import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from numbers import Integral
 
 import torch
 from torch import Tensor
@@ -103,8 +104,10 @@ class Vocabulary:
         min_freq = expect.whole("min_freq", min_freq)
         if max_size is not None:
             max_size = expect.whole("max_size", max_size, 3, note=f": {PAD}, {UNK} and one word")
-        for word, count in expect.kind("counts", counts, Mapping, "a dict of words and how often each comes").items():
-            expect.whole(f"counts[{expect.text('a word of counts', word)!r}]", count, 0)
+        expected = "words and how often each comes"
+        for word, count in expect.kind("counts", counts, Mapping, f"a dict of {expected}").items():
+            if not isinstance(word, str) or not isinstance(count, Integral) or count < 0:
+                raise ValueError(f"counts holds {word!r}: {count!r}, expected {expected}")
         kept = sorted((word for word, count in counts.items() if count >= min_freq), key=lambda w: (-counts[w], w))
         if not kept:
             raise ValueError(f"no word comes {min_freq} times in texts, expected a smaller min_freq or more texts")

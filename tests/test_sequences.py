@@ -193,7 +193,7 @@ def test_encode_and_decode_words():
         (lambda: sequences.Vocabulary("abc"), TypeError, "words is 'abc', expected different words"),
         (lambda: sequences.Vocabulary([1, 2]), TypeError, r"words\[0\] is 1, expected different words"),
         (lambda: sequences.Vocabulary(["a", ""]), ValueError, "words holds '', expected words of at least one"),
-        (lambda: sequences.Vocabulary.from_counts({"a": 1.5}), TypeError, r"counts\['a'\] is 1.5, expected a whole"),
+        (lambda: sequences.Vocabulary.from_counts({"a": 1.5}), ValueError, "counts holds 'a': 1.5, expected words and"),
         (lambda: sequences.Vocabulary(["<pad>"]), ValueError, "words holds '<pad>' twice"),
         (lambda: sequences.Vocabulary.from_texts("one text"), TypeError, "texts is one str, expected several texts"),
         (
