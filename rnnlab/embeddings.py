@@ -137,7 +137,8 @@ def nearest(vector: Tensor, vectors: Tensor, count: int = 8, leave_out: list[int
     if not vector.any():
         raise ValueError("vector is all zeros, expected one that points somewhere")
     V = len(vectors)
-    out = {0, 1, *(expect.whole("each of leave_out", i, 0, V - 1) for i in leave_out)}
+    leave_out = expect.several("leave_out", leave_out, "numbers of words", empty=True)
+    out = {0, 1}.union(expect.whole("each of leave_out", i, 0, V - 1) for i in leave_out)
     count = expect.whole("count", count, 1, V - len(out), ", the words that are left")
     cosines = F.cosine_similarity(vectors, vector, dim=1)
     cosines[list(out)] = -torch.inf

@@ -95,12 +95,11 @@ def path(name: str, value: Any) -> Path:
 
 
 def device(name: str, value: Any) -> torch.device:
-    """A device of PyTorch, or its name."""
+    """A device of PyTorch that is here, or its name."""
     try:
-        return torch.device(value)
-    except (RuntimeError, TypeError):
-        error = ValueError if isinstance(value, str) else TypeError
-        raise error(f"{name} is {said(value)}, expected a device such as 'cpu'") from None
+        return torch.empty(0, device=kind(name, value, str | torch.device, "a device such as 'cpu'")).device
+    except (RuntimeError, AssertionError):
+        raise ValueError(f"{name} is {said(value)}, expected a device that is here, such as 'cpu'") from None
 
 
 def function(name: str, value: Any) -> Callable:
@@ -117,8 +116,8 @@ def kind(name: str, value: Any, kinds: Any, expected: str) -> Any:
     return value
 
 
-def several(name: str, values: Any, expected: str, kinds: Any = object) -> list:
-    """One thing or more in a row, each of `kinds`; `expected` says in words what they are."""
+def several(name: str, values: Any, expected: str, kinds: Any = object, empty: bool = False) -> list:
+    """Things in a row, at least one unless said, each of `kinds`; `expected` says in words what they are."""
     if isinstance(values, str | bytes | dict) or not isinstance(values, Iterable):
         raise TypeError(f"{name} is {said(values)}, expected {expected}")
     if isinstance(values, Tensor) and not values.ndim:
@@ -127,7 +126,7 @@ def several(name: str, values: Any, expected: str, kinds: Any = object) -> list:
     for i, value in enumerate(values):
         if not isinstance(value, kinds):
             raise TypeError(f"{name}[{i}] is {said(value)}, expected {expected}")
-    if not values:
+    if not values and not empty:
         raise ValueError(f"{name} is empty, expected {expected}")
     return values
 

@@ -171,7 +171,7 @@ h = torch.ones(2, 4)
         (lambda: cells.LSTM(3, 2, proj_size=1), ValueError, "proj_size is 1, expected nothing"),
         (lambda: cells.GRU(3, 2, dropout=0.5), ValueError, "dropout is 0.5, expected nothing"),
         (lambda: cells.GRU(3, 2, bias="no"), TypeError, "bias is 'no', expected True or False"),
-        (lambda: cells.GRU(3, 2, device="gpu"), ValueError, "device is 'gpu', expected a device such as 'cpu'"),
+        (lambda: cells.GRU(3, 2, device="gpu"), ValueError, "device is 'gpu', expected a device that is here"),
         (lambda: cells.GRU(3, 2, dtype=torch.int64), ValueError, "dtype is torch.int64, expected one of floating"),
         (
             lambda: cells.gru_step(h, h, h, h),
