@@ -3,6 +3,7 @@
 import torch
 
 from .check import Exercise
+from .drawn import normal, seeded
 
 # ---- 3.1 One step backward ------------------------------------------------------------------------------------------
 
@@ -14,10 +15,9 @@ def step_backward(dh, h, weight_hh):
 
 
 def _steps():
-    g = torch.Generator().manual_seed(1)
     cases = []
-    for B, H in (4, 3), (2, 5):
-        dh, h, weight_hh = (torch.randn(shape, generator=g, dtype=torch.float64) for shape in [(B, H), (B, H), (H, H)])
+    for B, H, dtype in (4, 3, torch.float64), (2, 5, torch.float32), (1, 2, torch.float64), (3, 1, torch.float64):
+        dh, h, weight_hh = normal((B, H), (B, H), (H, H), seed=H, dtype=dtype)
         cases.append((dh, torch.tanh(h), weight_hh))
     return cases
 
@@ -84,14 +84,15 @@ def finite_differences(loss, weight, eps):
     return slopes
 
 
-def _cubic(w):
-    return (w**3).sum() + w.sum() ** 2
+def _nudged(shape, eps, dtype=torch.float64):
+    weight, factors = normal(shape, shape, seed=len(shape), dtype=dtype)
 
+    def loss(w):
+        if w.shape != shape:
+            raise ValueError(f"loss wants a tensor like weight, of shape {tuple(shape)}, not {tuple(w.shape)}")
+        return (w**3).sum() + (factors * w).sum() ** 2
 
-def _losses():
-    g = torch.Generator().manual_seed(2)
-    weights = [torch.randn(shape, generator=g, dtype=torch.float64) for shape in [(2, 3), (4,)]]
-    return [(_cubic, weight, eps) for weight, eps in zip(weights, (0.5, 0.1), strict=True)]
+    return loss, weight, eps
 
 
 def _one_sided(loss, weight, eps):
@@ -119,7 +120,7 @@ def _nudges_left(loss, weight, eps):
 
 finite_differences = Exercise(
     finite_differences,
-    cases=_losses,
+    cases=lambda: [_nudged((2, 3), 0.5), _nudged((4,), 0.1), _nudged((2, 1, 3), 0.5, torch.float32)],
     returns="the shape of weight",
     hints=(
         "One entry at a time: move it up by `eps`, move it down by `eps`, and look at the loss both times.",
@@ -153,15 +154,9 @@ def accumulate(dloss_dh, h, weight_hh):
     return total
 
 
-def _runs():
-    g = torch.Generator().manual_seed(3)
-    cases = []
-    for B, T, H in (3, 4, 2), (2, 3, 4):
-        dloss_dh, h, weight_hh = (
-            torch.randn(shape, generator=g, dtype=torch.float64) for shape in [(B, T, H), (B, T + 1, H), (H, H)]
-        )
-        cases.append((dloss_dh, torch.tanh(h), weight_hh))
-    return cases
+def _run(B, T, H, dtype=torch.float64):
+    dloss_dh, h, weight_hh = normal((B, T, H), (B, T + 1, H), (H, H), seed=T, dtype=dtype)
+    return dloss_dh, torch.tanh(h), weight_hh
 
 
 def _arriving(dloss_dh, h, weight_hh, keep=True):
@@ -217,7 +212,7 @@ def _mean_over_batch(dloss_dh, h, weight_hh):
 
 accumulate = Exercise(
     accumulate,
-    cases=_runs,
+    cases=lambda: [_run(3, 4, 2), _run(2, 6, 5, torch.float32), _run(1, 1, 3)],
     returns="(H, H)",
     hints=(
         "Start with a total of zeros and go from the last step to the first. Each step adds its share; each step also "
@@ -273,16 +268,9 @@ def _squares(outputs):
     return ((outputs - 0.5) ** 2).sum()
 
 
-def _nets():
-    cases = []
-    for seed, T, k in (0, 7, 3), (1, 8, 4):
-        g = torch.Generator().manual_seed(seed)
-        rnn = torch.nn.RNN(2, 3).double()
-        with torch.no_grad():
-            for p in rnn.parameters():
-                p.copy_(0.7 * torch.randn(p.shape, generator=g, dtype=p.dtype))
-        cases.append((rnn, torch.randn(T, 2, generator=g, dtype=torch.float64), _squares, k))
-    return cases
+def _net(T, I, H, k, dtype=torch.float64):
+    rnn = seeded(torch.nn.RNN(I, H, dtype=dtype), seed=T, scale=0.7)
+    return rnn, *normal((T, I), seed=T, dtype=dtype), _squares, k
 
 
 def _never_cut(rnn, x, loss, k):
@@ -328,7 +316,7 @@ def _cut_everywhere(rnn, x, loss, k):
 
 truncated_gradient = Exercise(
     truncated_gradient,
-    cases=_nets,
+    cases=lambda: [_net(7, 2, 3, 3), _net(8, 3, 5, 4, torch.float32), _net(3, 4, 2, 5), _net(1, 2, 4, 1)],
     returns="(H, H)",
     hints=(
         "`x.split(k)` gives the pieces. The state goes from piece to piece; its history does not.",

@@ -3,12 +3,7 @@
 import torch
 
 from .check import Exercise
-
-
-def _tensors(*shapes, seed, dtype=torch.float64):
-    g = torch.Generator().manual_seed(seed)
-    return tuple(torch.randn(shape, generator=g, dtype=torch.float64).to(dtype) for shape in shapes)
-
+from .drawn import normal
 
 # ---- 5.1 ------------------------------------------------------------------------------------------------------------
 
@@ -81,10 +76,8 @@ def lstm_layer(x, h, c, weight_ih, weight_hh, bias_ih, bias_hh):
 
 
 def _lstm(B, T, I, H, seed, dtype=torch.float64):
-    x, h, c, *weights = _tensors(
-        (B, T, I), (B, H), (B, H), (4 * H, I), (4 * H, H), (4 * H,), (4 * H,), seed=seed, dtype=dtype
-    )
-    return x, h, c, *(weight.requires_grad_() for weight in weights)
+    shapes = (B, T, I), (B, H), (B, H), (4 * H, I), (4 * H, H), (4 * H,), (4 * H,)
+    return tuple(normal(*shapes, seed=seed, dtype=dtype, learns=True))
 
 
 def _loop(x, h, c, weight_ih, weight_hh, bias_ih, bias_hh, order="ifgo", new=None, show=None, carry="hc"):
@@ -166,8 +159,8 @@ def gru_step(x, h, weight_ih, weight_hh, bias_ih, bias_hh):
 
 
 def _gru(B, I, H, seed, dtype=torch.float64):
-    x, h, *weights = _tensors((B, I), (B, H), (3 * H, I), (3 * H, H), (3 * H,), (3 * H,), seed=seed, dtype=dtype)
-    return x, h, *(weight.requires_grad_() for weight in weights)
+    shapes = (B, I), (B, H), (3 * H, I), (3 * H, H), (3 * H,), (3 * H,)
+    return tuple(normal(*shapes, seed=seed, dtype=dtype, learns=True))
 
 
 def _step(x, h, weight_ih, weight_hh, bias_ih, bias_hh, candidate=None, gate=torch.sigmoid, order="rzn", keep=None):

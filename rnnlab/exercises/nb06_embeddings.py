@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from .check import Exercise
+from .drawn import normal, whole
 
 # ---- 6.1 ------------------------------------------------------------------------------------------------------------
 
@@ -25,9 +26,13 @@ def _kept(words, min_freq, key=lambda count, word: (-count, word), first=("<pad>
 build_vocabulary = Exercise(
     build_vocabulary,
     cases=lambda: [
-        ("the film was bad and the plot was worse but the end was good and a cat sat there".split(), 1),
-        ("the film was bad and the plot was worse but the end was good and a cat sat there".split(), 2),
+        *(
+            ("the film was bad and the plot was worse but the end was good and a cat sat there".split(), n)
+            for n in (1, 2)
+        ),
         ("b c a b c a a d".split(), 2),
+        ("b c a b c a a d".split(), 4),
+        ("z zz y z".split(), 1),
     ],
     returns="a list of str",
     hints=(
@@ -80,6 +85,7 @@ to_numbers = Exercise(
         ("the film was awful the end".split(), INDEX),
         ("was the plot good".split(), INDEX),
         ("good <pad> 감동".split(), {"good": 0, "<pad>": 1, "<unk>": 2}),
+        (["plot"], INDEX),
     ],
     returns="(T,) int64",
     hints=(
@@ -129,6 +135,9 @@ to_words = Exercise(
         (torch.tensor([2, 3, 4, 1, 2, 3, 0, 0]), list(VOCABULARY)),
         (torch.tensor([0, 0, 5, 5]), list(VOCABULARY)),
         (torch.tensor([4, 1, 2]), list(VOCABULARY)),
+        (torch.tensor([3, 0, 2, 0]), ["<pad>", "<unk>", "감동", "film"]),
+        (torch.tensor([2]), list(VOCABULARY)),
+        (torch.tensor([0, 0]), list(VOCABULARY)),
     ],
     returns="a list of str",
     hints=(
@@ -173,19 +182,14 @@ def look_up(weight, indices):
     return F.one_hot(indices, len(weight)).float() @ weight
 
 
-def _table(seed):
-    g = torch.Generator().manual_seed(seed)
-    return torch.randn(5, 5, generator=g).requires_grad_(), torch.randint(4, (2, 3), generator=g)
-
-
-def _wide(seed):
-    g = torch.Generator().manual_seed(seed)
-    return torch.randn(6, 3, generator=g).requires_grad_(), torch.randint(5, (2, 4), generator=g)
+def _table(V, I, B, T):
+    (weight,) = normal((V, I), seed=V, dtype=torch.float32, learns=True)
+    return weight, *whole(V - 2, (B, T), seed=V)  # the last word never comes
 
 
 look_up = Exercise(
     look_up,
-    cases=lambda: [_table(0), _wide(1)],
+    cases=lambda: [_table(5, 5, 2, 3), _table(6, 3, 2, 4), _table(9, 7, 1, 2), _table(3, 6, 4, 1)],
     returns="(B, T, I)",
     hints=(
         "Make the words one-hot first: which shape is that? Then one matrix product with the table.",
@@ -226,10 +230,8 @@ def negative_sampling_loss(positive, negative):
     return -missed.mean()
 
 
-def _scores(seed, scale=1.0):
-    g = torch.Generator().manual_seed(seed)
-    positive = torch.randn(4, generator=g, dtype=torch.float64) * scale
-    return positive.requires_grad_(), (torch.randn(4, 3, generator=g, dtype=torch.float64) * scale).requires_grad_()
+def _scores(B, K, scale=1.0, dtype=torch.float64):
+    return tuple((scale * scores).requires_grad_() for scores in normal((B,), (B, K), seed=B + K, dtype=dtype))
 
 
 def _loss(positive, negative, noise):
@@ -238,7 +240,7 @@ def _loss(positive, negative, noise):
 
 negative_sampling_loss = Exercise(
     negative_sampling_loss,
-    cases=lambda: [_scores(2), _scores(3, 3.0), _scores(4, 2000.0)],
+    cases=lambda: [_scores(4, 3), _scores(2, 5, 3.0, torch.float32), _scores(4, 3, 2000.0), _scores(1, 1)],
     returns="a number",
     hints=(
         "Each score answers a yes-or-no question. Of a true pair you want the log-probability of *yes*, of each noise "
