@@ -4,7 +4,7 @@ from .check import Exercise
 
 
 def vocabulary_size(text):
-    """V: how many different characters a text has. text str -> int."""
+    """How many different characters a text has, V: text str -> int."""
     return len(set(text))
 
 

@@ -13,10 +13,7 @@ from .drawn import normal, seeded, whole
 
 
 def rnn_step(x, h, weight_ih, weight_hh, bias_ih, bias_hh):
-    """One step: x (B, I), h (B, H) -> the next h (B, H).
-
-    weight_ih (H, I), weight_hh (H, H), bias_ih and bias_hh (H,).
-    """
+    """One step: x (B, I), h (B, H), weight_ih (H, I), weight_hh (H, H), biases (H,) -> the next h (B, H)."""
     return torch.tanh(x @ weight_ih.T + bias_ih + h @ weight_hh.T + bias_hh)
 
 
@@ -146,8 +143,9 @@ rnn_loop = Exercise(
     returns="out (B, T, H) and the last h (B, H)",
     hints=(
         "Walk along the time axis of `x`. Each turn needs the state that the turn before it made.",
-        "Start with an empty list. In each turn overwrite `h` with the step of `x[:, t]` and `h`, and keep it in "
-        "the list. After the loop `torch.stack(..., dim=1)` makes the time axis.",
+        "Start with an empty list; `x[:, t]` is one step of the whole batch. In each turn make the next "
+        "state and keep it twice: in the list, and as the `h` of the next turn. Left for you: the axis that "
+        "`torch.stack` makes.",
     ),
     wrong={
         _not_carried: (
@@ -192,10 +190,10 @@ read_off = Exercise(
     cases=lambda: [_out(2, 5, 4, 3), _out(3, 2, 5, 7, torch.float32), _out(1, 1, 6, 2)],
     returns="one (B, V) and many (B, T, V)",
     hints=(
-        "Which step has read the whole sequence? That one answers for all of it. And `head` works on the last axis, "
-        "however many axes come before it.",
-        "Many-to-one: `head` of the step at time index -1, which is the second axis of `out`. "
-        "Many-to-many: `head` of everything.",
+        "Which step has read the whole sequence? That one answers for all of it. And `head` works on the "
+        "last axis, however many axes come before it.",
+        "`out` is `(B, T, H)`, so `out[:, t]` is step `t` of every sequence. Many-to-many needs no index at "
+        "all. Left for you: which `t` answers for the whole sequence.",
     ),
     wrong={
         lambda out, head: (head(out[-1]), head(out)): (
@@ -315,10 +313,10 @@ next_letter = Exercise(
     cases=_texts,
     returns="one letter",
     hints=(
-        "Letters to one-hot, one-hot through the net, and then one question: which step knows what comes after the "
-        "whole text?",
-        "`torch.eye(V)` indexed with `encode(text, letters)` is `(T, V)`; `[None]` puts the batch axis in front. "
-        "Take the scores of the last step, their `argmax`, and the letter at that place.",
+        "Letters to one-hot, one-hot through the net, and then one question: which step knows what comes "
+        "after the whole text?",
+        "`torch.eye(V)` indexed with `encode(text, letters)` is `(T, V)`, and `[None]` puts the batch axis "
+        "in front. The `argmax` of a step's scores is a place in `letters`. Left for you: the step.",
     ),
     wrong={
         lambda net, text, letters: next_letter.answer(net, text[-1], letters): (

@@ -25,10 +25,10 @@ both_ends = Exercise(
     cases=lambda: [_two_ways(3, 5, 2, 1), _two_ways(2, 4, 3, 2), _two_ways(1, 2, 5, 3, torch.float32)],
     returns="(B, 2H)",
     hints=(
-        "The forward direction is done at the last step, the backward direction at the first. "
-        "Both answers also stand in `h_n`, and there they are the last two entries.",
-        "Put two pieces of shape (B, H) side by side: `torch.cat([...], dim=1)`. "
-        "In `h_n` the forward one is at -2 and the backward one at -1.",
+        "The forward direction is done at the last step, the backward direction at the first. Both answers "
+        "also stand in `h_n`: which of its entries belong to the top layer?",
+        "`h_n` goes layer by layer, and in each layer forward comes first; so those of the top layer stand "
+        "last. Left for you: to put two `(B, H)` side by side.",
     ),
     wrong={
         lambda out, h_n: out[:, -1]: (
@@ -55,7 +55,7 @@ both_ends = Exercise(
 
 
 def five_shapes(B, T, I, H, L):
-    """Five tuples: shapes of out, h_n, weight_ih_l0, weight_hh_l0 and weight_ih_l1."""
+    """The shapes of out, h_n, weight_ih_l0, weight_hh_l0 and weight_ih_l1: five sizes -> five tuples."""
     return (B, T, 2 * H), (2 * L, B, H), (H, I), (H, H), (H, 2 * H)
 
 
@@ -104,7 +104,7 @@ five_shapes = Exercise(
 
 
 def lstm_states(x, hidden_size):
-    """Read x (B, T, I) with two LSTM layers: out (B, T, H), h_n (2, B, H), c_n (2, B, H)."""
+    """Read with two LSTM layers: x (B, T, I), hidden_size H -> out (B, T, H), h_n (2, B, H), c_n (2, B, H)."""
     lstm = nn.LSTM(x.shape[-1], hidden_size, num_layers=2, batch_first=True)
     out, (h_n, c_n) = lstm(x)
     return out, h_n, c_n
@@ -211,10 +211,11 @@ packed_states = Exercise(
     ],
     returns="(B, H)",
     hints=(
-        "Pack, run, and take the state: a packed batch leaves the state at each sequence's own end. "
-        "Look up the arguments with `help(pack_padded_sequence)`.",
-        "Two arguments matter beside `x` and `lengths`: `batch_first`, and `enforce_sorted=False`, which sorts the "
-        "batch and puts `h_n` back in your order. The top layer is `h_n[-1]`.",
+        "Pack, run, and take the state: a packed batch leaves the state at each sequence's own end. Look up "
+        "the arguments with `help(pack_padded_sequence)`.",
+        "Two arguments matter beside `x` and `lengths`: that the batch comes first, and that it is not "
+        "sorted. Told so, packing puts `h_n` back in your order. Left for you: the entry of `h_n` that is "
+        "the top layer.",
     ),
     wrong={
         lambda rnn, x, lengths: rnn(x)[1][-1]: (

@@ -9,7 +9,7 @@ from .drawn import normal, seeded
 
 
 def step_backward(dh, h, weight_hh):
-    """dh (B, H): all that arrives at the new state h (B, H); weight_hh (H, H) -> da (B, H), dh_before (B, H)."""
+    """One step backward: dh (B, H) arriving at the new h (B, H), weight_hh (H, H) -> da (B, H), dh_before (B, H)."""
     da = dh * (1 - h**2)
     return da, da @ weight_hh
 
@@ -51,8 +51,8 @@ step_backward = Exercise(
     returns="(B, H), (B, H)",
     hints=(
         "Walk the step from its end: first through tanh, then through the weights. `h` tells the slope of tanh.",
-        "`da` is `dh` times $1 - h^2$, entry by entry. Forward the state met `weight_hh.T`; on the way back it meets "
-        "`weight_hh` as it is.",
+        "The slope is $1 - h^2$, entry by entry. Forward the state met `weight_hh.T`. Left for you: what it "
+        "meets on the way back, and whether the slope comes before or after.",
     ),
     wrong={
         _tanh_twice: (
@@ -75,7 +75,7 @@ step_backward = Exercise(
 
 
 def finite_differences(loss, weight, eps):
-    """loss: function of a tensor like weight -> number; weight: any shape; eps: the nudge -> slopes, like weight."""
+    """Slopes by nudging: loss, tensor like weight -> number; weight, any shape; eps, the nudge -> like weight."""
     slopes = torch.zeros_like(weight)
     for i in range(weight.numel()):
         nudge = torch.zeros_like(weight)
@@ -145,7 +145,7 @@ finite_differences = Exercise(
 
 
 def accumulate(dloss_dh, h, weight_hh):
-    """dloss_dh (B, T, H): what the losses ask of h_1 … h_T; h (B, T+1, H) from h_0 on -> dL/dW_hh (H, H)."""
+    """The gradient over all steps: dloss_dh (B, T, H), h (B, T+1, H) from h_0 on, weight_hh (H, H) -> (H, H)."""
     total, later = torch.zeros_like(weight_hh), torch.zeros_like(h[:, 0])
     for t in reversed(range(dloss_dh.shape[1])):
         arriving = (dloss_dh[:, t] + later) * (1 - h[:, t + 1] ** 2)
@@ -255,7 +255,7 @@ accumulate = Exercise(
 
 
 def truncated_gradient(rnn, x, loss, k):
-    """rnn: nn.RNN; x (T, I); loss: outputs (t, H) -> number, a sum over their steps; k steps a piece -> (H, H)."""
+    """The gradient in pieces of k steps: rnn, x (T, I), loss of outputs (t, H), a sum over their steps -> (H, H)."""
     state = None
     for piece in x.split(k):
         outputs, state = rnn(piece, state)
@@ -320,8 +320,8 @@ truncated_gradient = Exercise(
     returns="(H, H)",
     hints=(
         "`x.split(k)` gives the pieces. The state goes from piece to piece; its history does not.",
-        "Per piece: run it from the state, call `backward()` on its loss (gradients add up in `.grad`), then replace "
-        "the state by `state.detach()`. At the end, `rnn.weight_hh_l0.grad`.",
+        "Per piece: run it from the state, then `backward()` on its loss; gradients add up in `.grad` by "
+        "themselves. Left for you: what the next piece may know of the state, and what not.",
     ),
     wrong={
         _never_cut: (

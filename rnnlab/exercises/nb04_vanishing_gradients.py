@@ -9,7 +9,7 @@ from .drawn import normal
 
 
 def step_jacobian(weight_hh, h):
-    """weight_hh (H, H), h (H,) after a tanh step -> (H, H), [i, j]: how j before moves i now."""
+    """How unit j before moves unit i now, [i, j]: weight_hh (H, H), h (H,) after a tanh step -> (H, H)."""
     return (1 - h**2)[:, None] * weight_hh
 
 
@@ -40,7 +40,8 @@ step_jacobian = Exercise(
     returns="(H, H)",
     hints=(
         "Unit i is tanh of a sum in which unit j stands with the weight [i, j]. Two factors: that weight, and a slope.",
-        "The slope is $1 - h_i^2$ and belongs to row i. Give the slopes a second axis, `[:, None]`, and multiply.",
+        "The slope is $1 - h_i^2$ and belongs to row `i`. A product `(H,) * (H, H)` lines up with the last "
+        "axis. Left for you: to make each number scale a row.",
     ),
     wrong={
         _scales_columns: (
@@ -60,7 +61,7 @@ step_jacobian = Exercise(
 
 
 def through_time(jacobians):
-    """jacobians (T, H, H), step 1 first -> (H, H): how the state before step 1 moves the last."""
+    """How the state before step 1 moves the last: jacobians (T, H, H), step 1 first -> (H, H)."""
     product = torch.eye(jacobians.shape[-1], dtype=jacobians.dtype)
     for jacobian in jacobians:
         product = jacobian @ product
@@ -97,7 +98,8 @@ through_time = Exercise(
     returns="(H, H)",
     hints=(
         "A nudge meets the Jacobian of step 1 first. The result meets that of step 2. Which stands on the left?",
-        "Start from `torch.eye(H)` in the dtype of the Jacobians. In a loop put each new one on the *left*, with `@`.",
+        "Start from `torch.eye(H)` in the dtype of the Jacobians, and multiply with `@` in a loop. Left for "
+        "you: on which side each new one stands.",
     ),
     wrong={
         _element_by_element: (
@@ -117,7 +119,7 @@ through_time = Exercise(
 
 
 def with_radius(weight, radius):
-    """weight (H, H), radius a number -> (H, H): the weight, scaled to that spectral radius."""
+    """The weight, scaled to a spectral radius: weight (H, H), radius a number -> (H, H)."""
     return weight * radius / torch.linalg.eigvals(weight).abs().max()
 
 
@@ -169,7 +171,7 @@ with_radius = Exercise(
 
 
 def clip_by_norm(gradients, loss, max_norm):
-    """gradients: list of tensors; loss: a number; max_norm > 0 -> list of clipped tensors."""
+    """The gradients, shortened together: list of tensors, loss a number, max_norm > 0 -> list of tensors."""
     norm = torch.cat([g.flatten() for g in gradients]).norm().item()
     return [g * (max_norm / max(norm, max_norm)) for g in gradients]
 
@@ -211,9 +213,10 @@ clip_by_norm = Exercise(
     cases=_gradients,
     returns="a list of tensors, as they came",
     hints=(
-        "All gradients together are one long arrow. How long is it? If it is too long, shorten it and keep where it "
-        "points.",
-        "Flatten and concatenate for one norm. Each tensor times `max_norm / norm`, but never times more than one.",
+        "All gradients together are one long arrow. How long is it? If it is too long, shorten it and keep "
+        "where it points.",
+        "Flatten and concatenate for one norm. Each tensor times `max_norm / norm`, but never times more "
+        "than one. Left for you: a norm of 0.",
     ),
     wrong={
         _by_value: (

@@ -12,7 +12,7 @@ from .drawn import normal, whole
 
 
 def build_vocabulary(words, min_freq):
-    """All words of the texts in turn, and min_freq -> a list: <pad>, <unk>, then the kept words, the frequent first."""
+    """The vocabulary of all texts in turn: words, min_freq -> list of str, <pad>, <unk>, then the frequent first."""
     counts = Counter(words)
     kept = [word for word in counts if counts[word] >= min_freq]
     return ["<pad>", "<unk>"] + sorted(kept, key=lambda word: (-counts[word], word))
@@ -37,8 +37,8 @@ build_vocabulary = Exercise(
     returns="a list of str",
     hints=(
         "Three steps: count the words, keep those that are frequent enough, sort. The two special words come in front.",
-        "`collections.Counter` counts. For *frequent first, then by letters* sort with a key of two parts: minus the "
-        "count, and the word.",
+        "`collections.Counter` counts. For *frequent first, then by letters* sort with a key of two parts, a "
+        "tuple. Left for you: what stands first in it, and with which sign.",
     ),
     wrong={
         lambda words, min_freq: _kept(words, min_freq + 1): (
@@ -73,7 +73,7 @@ build_vocabulary = Exercise(
 
 
 def to_numbers(words, index):
-    """The number of each word: words, T of them, and index {word: number} with "<unk>" in it -> (T,) int64."""
+    """The number of each word: words, T of them, index {word: number} with "<unk>" in it -> (T,) int64."""
     return torch.tensor([index.get(word, index["<unk>"]) for word in words])
 
 
@@ -142,7 +142,8 @@ to_words = Exercise(
     returns="a list of str",
     hints=(
         "The vocabulary is a list, and a number is a place in it. Which numbers are no words at all?",
-        "Loop over `numbers.tolist()`, leave out the zeros wherever they stand, and look each other number up.",
+        "`numbers.tolist()` gives plain whole numbers, each a place in `vocabulary`. A list with a "
+        "condition, `[... for ... if ...]`, does it. Left for you: the condition.",
     ),
     wrong={
         lambda numbers, vocabulary: [vocabulary[n] for n in numbers.tolist()]: (
@@ -225,7 +226,7 @@ look_up = Exercise(
 
 
 def negative_sampling_loss(positive, negative):
-    """Scores of true pairs (B,) and of K noise words for each (B, K) -> the loss of a pair, mean over the B pairs."""
+    """The loss of a pair, mean over B: scores of true pairs (B,), of K noise words for each (B, K) -> ()."""
     missed = F.logsigmoid(positive) + F.logsigmoid(-negative).sum(dim=1)
     return -missed.mean()
 
@@ -243,10 +244,11 @@ negative_sampling_loss = Exercise(
     cases=lambda: [_scores(4, 3), _scores(2, 5, 3.0, torch.float32), _scores(4, 3, 2000.0), _scores(1, 1)],
     returns="a number",
     hints=(
-        "Each score answers a yes-or-no question. Of a true pair you want the log-probability of *yes*, of each noise "
-        "word that of *no*; and *no* to a score is *yes* to minus the score.",
-        "`F.logsigmoid` of `positive`, and of minus `negative`, the latter summed over its K columns. Add, turn the "
-        "sign, take the mean over the pairs.",
+        "Each score answers a yes-or-no question. Of a true pair you want the log-probability of *yes*, of "
+        "each noise word that of *no*; and *no* to a score is *yes* to minus the score.",
+        "`F.logsigmoid` is the log-probability of *yes*, finite for any score. A pair has one question "
+        "answered yes and K answered no, and their logarithms add up. Left for you: over which axis you sum, "
+        "over which you average, and the sign.",
     ),
     wrong={
         lambda positive, negative: -_loss(positive, negative, lambda no: no.sum(1).mean()): (

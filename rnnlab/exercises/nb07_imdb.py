@@ -12,7 +12,7 @@ from .drawn import normal, whole
 
 
 def collate(examples):
-    """Examples (row (T_b,), label) as one batch: x (B, T) padded with 0, lengths (B,), labels (B,)."""
+    """Examples as one batch: pairs (row (T_b,), label) -> x (B, T) padded with 0, lengths (B,), labels (B,)."""
     rows = [row for row, _ in examples]
     labels = [label for _, label in examples]
     lengths = [len(row) for row in rows]
@@ -66,8 +66,8 @@ collate = Exercise(
     returns="x (B, T), lengths (B,), labels (B,)",
     hints=(
         "Take the pairs apart first: all rows, all labels. Note the lengths before the rows become one box.",
-        "A list of the rows, one of the labels, one of the lengths. `pad_sequence` of lesson 02 makes the box: mind "
-        "`batch_first`. Lengths and labels become tensors.",
+        "`pad_sequence` of lesson 02 makes the box of a list of rows; `torch.tensor` makes int64 of a list "
+        "of whole numbers. Left for you: the axis that `pad_sequence` puts first.",
     ),
     wrong={
         _time_first: (
@@ -124,8 +124,8 @@ at_last_word = Exercise(
     returns="(B, H)",
     hints=(
         "Nobody tells you the lengths, but `x` knows them: only padding is 0. Count what is not.",
-        "`x != 0` is True at the words; its sum along dim=1 is the length. Steps are counted from 0. Then index `out` "
-        "with two tensors, as in exercise 2.5.",
+        "`x != 0` is True at each word, and True counts as 1. Steps are counted from 0. Left for you: the "
+        "axis to add along, and then it is exercise 2.5.",
     ),
     wrong={
         lambda out, x: out[:, -1]: (
@@ -191,10 +191,11 @@ mean_and_max = Exercise(
     cases=lambda: [_signed([2, 5, 3], 7, 2), _signed([4, 1, 6, 3], 6, 5), _signed([2], 4, 3, torch.float32)],
     returns="(B, 2H)",
     hints=(
-        "Two readings, each without the padding, then one beside the other. What must stand in the padding so that it "
-        "changes no sum? And so that it never wins a maximum?",
-        "A mask (B, T, 1) comes from comparing `torch.arange(T)` with the lengths. For the sum, padding becomes 0; "
-        "divide by the lengths. For the maximum it becomes −∞ (`masked_fill`). `torch.cat` along dim=1.",
+        "Two readings, each without the padding, then one beside the other. What must stand in the padding "
+        "so that it changes no sum? And so that it never wins a maximum?",
+        "A mask `(B, T, 1)` comes from comparing `torch.arange(T)` with the lengths. For the sum, padding "
+        "becomes 0; for the maximum it becomes −∞ (`masked_fill`). Left for you: what to divide by, and the "
+        "axis of `torch.cat`.",
     ),
     wrong={
         lambda out, lengths: torch.cat([out.mean(dim=1), out.amax(dim=1)], dim=1): (
@@ -230,7 +231,7 @@ mean_and_max = Exercise(
 
 @torch.no_grad()
 def judge(model, batches):
-    """Mean loss and accuracy over all examples: batches a list of (x, lengths, labels (B,)) -> two numbers."""
+    """Mean loss and accuracy over all examples: model, list of (x, lengths, labels (B,)) -> two numbers."""
     model.eval()
     loss = right = count = 0
     for x, lengths, labels in batches:
@@ -302,10 +303,11 @@ judge = Exercise(
     cases=lambda: [_judged(4, 4, 1), _judged(5, 2), _judged(6)],
     returns="the mean loss and the accuracy",
     hints=(
-        "Three things grow over the whole loop: the loss of all examples, the right answers, the number of examples. "
-        "Divide once, at the end. And what does dropout do while you judge?",
-        "`model.eval()` first, and no gradients: `@torch.no_grad()`. `F.cross_entropy(..., reduction=\"sum\")` adds up "
-        "instead of averaging; the answer is `argmax(dim=1)`.",
+        "Three things grow over the whole loop: the loss of all examples, the right answers, the number of "
+        "examples. Divide once, at the end. And what does dropout do while you judge?",
+        "`model.eval()` silences dropout, and `torch.no_grad()` keeps no graph. `F.cross_entropy` averages "
+        "over its batch, unless its `reduction` says otherwise. Left for you: the answer of the model, from "
+        "two logits.",
     ),
     wrong={
         _still_training: (
@@ -333,7 +335,7 @@ judge = Exercise(
 
 
 def early_stop(losses, patience):
-    """After which epoch training stops, and the best epoch so far, both counted from 1: two numbers."""
+    """After which epoch training stops, and the best so far, counted from 1: losses, patience -> two numbers."""
     best = 0
     for epoch, loss in enumerate(losses):
         if loss < losses[best]:
@@ -397,9 +399,10 @@ early_stop = Exercise(
     cases=_curves,
     returns="the epoch it stops after, and the best epoch",
     hints=(
-        "Walk through the epochs in order, as training does, and remember one thing: which epoch was the best so far.",
-        "If the loss is lower than the best one, this epoch is the best. If not, ask how many epochs ago the best was: "
-        "are there `patience` of them, it is over. Without a stop, it ends with the last epoch.",
+        "Walk through the epochs in order, as training does, and remember one thing: which epoch was the "
+        "best so far.",
+        "An epoch is either a new best, or it is not. If not, how old is the best by now? Left for you: from "
+        "which age on it is over, and what to return if that never comes.",
     ),
     wrong={
         _since_the_last: (

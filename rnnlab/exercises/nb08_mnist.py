@@ -12,7 +12,7 @@ from .drawn import normal, seeded, whole
 
 
 def as_rows(images):
-    """A batch of pictures (B, 1, 28, 28) as sequences of rows, (B, 28, 28): one row is one step."""
+    """Pictures as sequences of rows, a row a step: images (B, 1, 28, 28) -> (B, 28, 28)."""
     return images.squeeze(1)
 
 
@@ -49,7 +49,7 @@ as_rows = Exercise(
 
 
 def accuracy(model, batches):
-    """The share of all examples the model gets right. batches: a list of (x (B, T, I), labels (B,)) -> a number."""
+    """The share of all examples the model gets right: model, list of (x (B, T, I), labels (B,)) -> a number."""
     right = count = 0
     for x, labels in batches:
         right += (model(x).argmax(dim=1) == labels).sum().item()
@@ -126,7 +126,7 @@ accuracy = Exercise(
 
 
 def row_beliefs(net, images):
-    """Ten beliefs after each row. net: Reader, reading "last"; images (B, 28, 28) -> (B, 28, 10), summing to 1."""
+    """Ten beliefs after each row: net, a Reader of the last row, images (B, 28, 28) -> (B, 28, 10), summing to 1."""
     out, _ = net.recurrent(images)
     return net.head(out).softmax(dim=-1)
 
