@@ -31,7 +31,7 @@ def lesson(chromium, tmp_path):
     outputs = [new_output("display_data", {"image/png": picture(width)}) for width in (900, 240)]
     outputs.append(new_output("stream", text="printed"))
     drawing = f"![drawing](data:image/png;base64,{picture(1110)})"
-    cells = [new_markdown_cell("word " * 200), new_markdown_cell(drawing)]
+    cells = [new_markdown_cell("word " * 200), new_markdown_cell(drawing + "\n\n| a |\n|---|\n| b |")]
     cells.append(new_code_cell("x = 1  # " + 100 * "-", outputs=outputs, execution_count=10))
     exporter = HTMLExporter(mathjax_url="", require_js_url="")
     exporter.register_preprocessor(with_style, enabled=True)
@@ -62,6 +62,7 @@ def test_text_is_large_and_its_lines_are_short(lesson):
         page.evaluate(LOOK, query) for query in (".jp-RenderedMarkdown p:not(:has(img))", "pre")
     )
     assert text["size"] >= 18 and code["size"] >= 16 and printed["size"] >= 16
+    assert page.evaluate(LOOK, "td")[0]["size"] >= 16
     assert text["wide"] <= 50 * text["size"]
     prompt = page.locator(".jp-InputPrompt", has_text="In [10]:")
     assert prompt.evaluate("node => node.scrollWidth <= node.clientWidth")  # not cut short
