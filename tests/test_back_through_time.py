@@ -133,3 +133,41 @@ def test_every_position_can_be_drawn():
 def test_what_cannot_be_drawn_is_refused_in_a_sentence(error, sentence, rnn, x, asked, labels):
     with pytest.raises(error, match=sentence):
         BackThroughTime(rnn, x, asked, labels=labels)
+
+
+@pytest.mark.parametrize("only", [2, 6])
+def test_a_step_without_a_loss_sends_nothing_back_and_says_so(only, open_explorer):
+    x, asked = run()
+    asked[[t for t in range(6) if t != only - 1]] = 0
+    explorer = BackThroughTime(net(), x, asked, step=3)
+    assert explorer.alt() == "Step 3 has no loss: no gradient goes back from it."
+    assert not [path for path in explorer.still().iter("path") if path.get("d")]
+    root = open_explorer(explorer.page())
+    assert root.locator(".say").text_content() == explorer.alt() and "NaN" not in root.inner_html()
+    assert root.locator(".flow").count() == 0
+    root.get_by_role("slider", name="loss at step").fill(str(only))
+    assert root.locator(".flow").count() > 0 and "NaN" not in root.inner_html()
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e150])
+def test_shares_need_no_square_that_leaves_float64(scale):
+    rnn, (x, asked) = net(), run()
+    assert BackThroughTime(rnn, x, scale * asked).numbers["shares"] == BackThroughTime(rnn, x, asked).numbers["shares"]
+
+
+def test_no_loss_at_all_and_no_finite_gradient_are_refused_in_a_sentence():
+    x, asked = run()
+    broken, large = net(), net()
+    with torch.no_grad():
+        broken.weight_hh_l0[0, 0] = float("inf")
+        large.weight_ih_l0.zero_()  # the states stay near zero, and nothing holds the gradient back
+        large.bias_ih_l0.zero_()
+        large.bias_hh_l0.zero_()
+        large.weight_hh_l0.mul_(1e200)
+    for arguments, sentence in [
+        ((broken, x, asked), "weight_hh holds NaN or infinity"),
+        ((large, x, asked), "rnn has weights so large"),
+        ((net(), x, 0 * asked), "dloss_dh must ask something of at least one step"),
+    ]:
+        with pytest.raises(ValueError, match=sentence):
+            BackThroughTime(*arguments)

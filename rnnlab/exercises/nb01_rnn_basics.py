@@ -7,27 +7,22 @@ from torch.nn import functional as F
 from rnnlab.sequences import encode
 
 from .check import Exercise
-
-
-def _random(*shapes, seed, learns=False):
-    g = torch.Generator().manual_seed(seed)
-    return tuple(torch.randn(shape, generator=g, dtype=torch.float64).requires_grad_(learns) for shape in shapes)
-
+from .drawn import normal, seeded, whole
 
 # ---- 1.1 ------------------------------------------------------------------------------------------------------------
 
 
 def rnn_step(x, h, weight_ih, weight_hh, bias_ih, bias_hh):
-    """One step: x (B, I), h (B, H) -> the next h (B, H).
-
-    weight_ih (H, I), weight_hh (H, H), bias_ih and bias_hh (H,).
-    """
+    """One step: x (B, I), h (B, H), weight_ih (H, I), weight_hh (H, H), biases (H,) -> the next h (B, H)."""
     return torch.tanh(x @ weight_ih.T + bias_ih + h @ weight_hh.T + bias_hh)
 
 
 def _steps():
-    weights = (5, 3), (5, 5), (5,), (5,)
-    return [(*_random((4, 3), (4, 5), seed=seed), *_random(*weights, seed=seed + 2, learns=True)) for seed in (1, 2)]
+    sizes = (4, 3, 5, torch.float64), (1, 2, 6, torch.float32)
+    return [
+        tuple(normal((B, I), (B, H), (H, I), (H, H), (H,), (H,), seed=H, dtype=dtype, learns=True))
+        for B, I, H, dtype in sizes
+    ]
 
 
 rnn_step = Exercise(
@@ -91,13 +86,12 @@ def rnn_loop(step, x, h):
     return torch.stack(out, dim=1), h
 
 
-def _loops():
+def _loop(B, T, I, H, dtype=torch.float64):
     def step(x_t, h):
         return torch.tanh(x_t @ w + 0.7 * h)
 
-    (w,) = _random((4, 4), seed=5)
-    shapes = ((2, 5, 4), (2, 4)), ((3, 4, 4), (3, 4))
-    return [(step, *_random(x, seed=6), *_random(h, seed=7, learns=True)) for x, h in shapes]
+    w, x, h = normal((I, H), (B, T, I), (B, H), seed=H, dtype=dtype)
+    return step, x, h.requires_grad_()
 
 
 def _not_carried(step, x, h):
@@ -145,12 +139,13 @@ def _as_many_steps_as_words(step, x, h):
 
 rnn_loop = Exercise(
     rnn_loop,
-    cases=_loops,
+    cases=lambda: [_loop(2, 4, 3, 5), _loop(3, 5, 7, 2, torch.float32), _loop(1, 1, 2, 3)],
     returns="out (B, T, H) and the last h (B, H)",
     hints=(
         "Walk along the time axis of `x`. Each turn needs the state that the turn before it made.",
-        "Start with an empty list. In each turn overwrite `h` with the step of `x[:, t]` and `h`, and keep it in "
-        "the list. After the loop `torch.stack(..., dim=1)` makes the time axis.",
+        "Start with an empty list; `x[:, t]` is one step of the whole batch. In each turn make the next "
+        "state and keep it twice: in the list, and as the `h` of the next turn. Left for you: the axis that "
+        "`torch.stack` makes.",
     ),
     wrong={
         _not_carried: (
@@ -182,23 +177,23 @@ def read_off(out, head):
     return head(out[:, -1]), head(out)
 
 
-def _outs():
+def _out(B, T, H, V, dtype=torch.float64):
     def head(h):
         return h @ w
 
-    (w,) = _random((4, 3), seed=6)
-    return [(*_random((2, 5, 4), seed=7), head), (*_random((3, 3, 4), seed=8), head)]
+    out, w = normal((B, T, H), (H, V), seed=V, dtype=dtype)
+    return out.requires_grad_(), head
 
 
 read_off = Exercise(
     read_off,
-    cases=_outs,
+    cases=lambda: [_out(2, 5, 4, 3), _out(3, 2, 5, 7, torch.float32), _out(1, 1, 6, 2)],
     returns="one (B, V) and many (B, T, V)",
     hints=(
-        "Which step has read the whole sequence? That one answers for all of it. And `head` works on the last axis, "
-        "however many axes come before it.",
-        "Many-to-one: `head` of the step at time index -1, which is the second axis of `out`. "
-        "Many-to-many: `head` of everything.",
+        "Which step has read the whole sequence? That one answers for all of it. And `head` works on the "
+        "last axis, however many axes come before it.",
+        "`out` is `(B, T, H)`, so `out[:, t]` is step `t` of every sequence. Many-to-many needs no index at "
+        "all. Left for you: which `t` answers for the whole sequence.",
     ),
     wrong={
         lambda out, head: (head(out[-1]), head(out)): (
@@ -232,17 +227,13 @@ def next_letter_loss(logits, targets):
     return F.cross_entropy(logits.transpose(1, 2), targets)
 
 
-def _guesses():
-    g = torch.Generator().manual_seed(9)
-    return [
-        (*_random((B, T, V), seed=seed, learns=True), torch.randint(V, (B, T), generator=g))
-        for seed, (B, T, V) in {10: (2, 5, 4), 11: (1, 3, 6)}.items()
-    ]
+def _guess(B, T, V, dtype=torch.float64):
+    return *normal((B, T, V), seed=V, dtype=dtype, learns=True), *whole(V - 1, (B, T), seed=V)
 
 
 next_letter_loss = Exercise(
     next_letter_loss,
-    cases=_guesses,
+    cases=lambda: [_guess(2, 5, 4), _guess(1, 3, 6, torch.float32), _guess(3, 1, 5)],
     returns="one number",
     hints=(
         "`F.cross_entropy` does it all, softmax and mean too. But it wants the `V` scores on axis 1: "
@@ -289,15 +280,18 @@ def next_letter(net, text, letters):
     return letters[net(x)[0, -1].argmax()]
 
 
+def _net(V, seed):
+    rnn, head = seeded(nn.RNN(V, 8, batch_first=True), seed=seed), seeded(nn.Linear(8, V), seed=seed + 1)
+    return lambda x: head(rnn(x)[0])
+
+
 def _texts():
-    rnn, head = nn.RNN(5, 8, batch_first=True), nn.Linear(8, 5)
-    for seed, parameter in enumerate([*rnn.parameters(), *head.parameters()], 12):
-        parameter.data = _random(parameter.shape, seed=seed)[0].to(parameter.dtype)
-
-    def net(x):
-        return head(rnn(x)[0])
-
-    return [(net, text, "!ehlo") for text in ("hell", "he", "lohe", "olle!h", "eh!", "oho!", "leo", "hello!", "ohe")]
+    five, three = _net(5, 12), _net(3, 14)
+    return [
+        *((five, text, "!ehlo") for text in ("hell", "he", "lohe", "olle!h", "eh!", "oho!", "leo", "hello!", "ohe")),
+        *((three, text, "abc") for text in ("cab", "bb", "acca", "abcab")),
+        *((five, letter, "!ehlo") for letter in "!ehlo"),
+    ]
 
 
 def _every_guess(net, text, letters):
@@ -319,10 +313,10 @@ next_letter = Exercise(
     cases=_texts,
     returns="one letter",
     hints=(
-        "Letters to one-hot, one-hot through the net, and then one question: which step knows what comes after the "
-        "whole text?",
-        "`torch.eye(V)` indexed with `encode(text, letters)` is `(T, V)`; `[None]` puts the batch axis in front. "
-        "Take the scores of the last step, their `argmax`, and the letter at that place.",
+        "Letters to one-hot, one-hot through the net, and then one question: which step knows what comes "
+        "after the whole text?",
+        "`torch.eye(V)` indexed with `encode(text, letters)` is `(T, V)`, and `[None]` puts the batch axis "
+        "in front. The `argmax` of a step's scores is a place in `letters`. Left for you: the step.",
     ),
     wrong={
         lambda net, text, letters: next_letter.answer(net, text[-1], letters): (

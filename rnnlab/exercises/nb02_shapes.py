@@ -5,11 +5,9 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from .check import Exercise
+from .drawn import normal, seeded
 
-
-def _randn(*shapes, seed=2):
-    g = torch.Generator().manual_seed(seed)
-    return [torch.randn(shape, generator=g, dtype=torch.float64) for shape in shapes]
+# ---- 2.1 ------------------------------------------------------------------------------------------------------------
 
 
 def both_ends(out, h_n):
@@ -17,24 +15,20 @@ def both_ends(out, h_n):
     return torch.cat([h_n[-2], h_n[-1]], dim=1)
 
 
-def _two_ways():
-    runs = []
-    for B, T, H, L in (3, 5, 2, 1), (2, 4, 3, 2):
-        torch.manual_seed(L)
-        net = nn.RNN(4, H, num_layers=L, batch_first=True, bidirectional=True).double()
-        runs.append(tuple(part.detach() for part in net(*_randn((B, T, 4)))))
-    return runs
+def _two_ways(B, T, H, L, dtype=torch.float64):
+    net = seeded(nn.RNN(4, H, num_layers=L, batch_first=True, bidirectional=True, dtype=dtype), seed=L)
+    return tuple(part.detach() for part in net(*normal((B, T, 4), seed=2, dtype=dtype)))
 
 
 both_ends = Exercise(
     both_ends,
-    cases=_two_ways,
+    cases=lambda: [_two_ways(3, 5, 2, 1), _two_ways(2, 4, 3, 2), _two_ways(1, 2, 5, 3, torch.float32)],
     returns="(B, 2H)",
     hints=(
-        "The forward direction is done at the last step, the backward direction at the first. "
-        "Both answers also stand in `h_n`, and there they are the last two entries.",
-        "Put two pieces of shape (B, H) side by side: `torch.cat([...], dim=1)`. "
-        "In `h_n` the forward one is at -2 and the backward one at -1.",
+        "The forward direction is done at the last step, the backward direction at the first. Both answers "
+        "also stand in `h_n`: which of its entries belong to the top layer?",
+        "`h_n` goes layer by layer, and in each layer forward comes first; so those of the top layer stand "
+        "last. Left for you: to put two `(B, H)` side by side.",
     ),
     wrong={
         lambda out, h_n: out[:, -1]: (
@@ -57,15 +51,17 @@ both_ends = Exercise(
     },
 )
 
+# ---- 2.2 ------------------------------------------------------------------------------------------------------------
+
 
 def five_shapes(B, T, I, H, L):
-    """Five tuples: shapes of out, h_n, weight_ih_l0, weight_hh_l0 and weight_ih_l1."""
+    """The shapes of out, h_n, weight_ih_l0, weight_hh_l0 and weight_ih_l1: five sizes -> five tuples."""
     return (B, T, 2 * H), (2 * L, B, H), (H, I), (H, H), (H, 2 * H)
 
 
 five_shapes = Exercise(
     five_shapes,
-    cases=lambda: [(3, 5, 4, 2, 2), (7, 11, 6, 9, 3)],
+    cases=lambda: [(3, 5, 4, 7, 2), (7, 11, 6, 9, 3), (1, 2, 8, 3, 5)],
     returns="five shapes",
     hints=(
         "Say each axis in words: which sequence, which step, which layer and direction, how many numbers. "
@@ -104,9 +100,11 @@ five_shapes = Exercise(
     },
 )
 
+# ---- 2.3 ------------------------------------------------------------------------------------------------------------
+
 
 def lstm_states(x, hidden_size):
-    """Read x (B, T, I) with two LSTM layers: out (B, T, H), h_n (2, B, H), c_n (2, B, H)."""
+    """Read with two LSTM layers: x (B, T, I), hidden_size H -> out (B, T, H), h_n (2, B, H), c_n (2, B, H)."""
     lstm = nn.LSTM(x.shape[-1], hidden_size, num_layers=2, batch_first=True)
     out, (h_n, c_n) = lstm(x)
     return out, h_n, c_n
@@ -149,7 +147,10 @@ def _both_made(x, hidden_size):
 
 lstm_states = Exercise(
     lstm_states,
-    cases=lambda: [(_randn((3, 5, 4))[0].float(), 2), (_randn((2, 6, 3))[0].float(), 5)],
+    cases=lambda: [
+        (*normal(shape, seed=2, dtype=torch.float32), H)
+        for shape, H in (((3, 5, 4), 6), ((2, 6, 3), 5), ((1, 1, 4), 3))
+    ],
     returns="out, h_n and c_n",
     hints=(
         "The layer is called `nn.LSTM` and takes the same arguments. An LSTM carries two states, so it returns more.",
@@ -176,6 +177,8 @@ lstm_states = Exercise(
     },
 )
 
+# ---- 2.4 ------------------------------------------------------------------------------------------------------------
+
 
 def packed_states(rnn, x, lengths):
     """The top layer's last real state: rnn, x (B, T, I) padded, lengths (B,) -> (B, H)."""
@@ -194,22 +197,25 @@ def _unpacked_end(rnn, x, lengths):
     return pad_packed_sequence(out, batch_first=True)[0][:, -1]
 
 
-def _padded():
-    torch.manual_seed(3)
-    rnn = nn.RNN(4, 2, num_layers=2, batch_first=True).double()
-    x, y = _randn((3, 5, 4), (4, 6, 4))
-    return [(rnn, x, torch.tensor([5, 3, 2])), (rnn, y, torch.tensor([2, 6, 1, 4]))]
+def _padded(lengths, T, I, H, L, dtype=torch.float64):
+    rnn = seeded(nn.RNN(I, H, num_layers=L, batch_first=True, dtype=dtype), seed=3)
+    return rnn, *normal((len(lengths), T, I), seed=T, dtype=dtype), torch.tensor(lengths)
 
 
 packed_states = Exercise(
     packed_states,
-    cases=_padded,
+    cases=lambda: [
+        _padded([5, 3, 2], 5, 4, 2, 2),
+        _padded([2, 5, 1, 3], 7, 3, 6, 3),
+        _padded([2], 4, 3, 5, 1, torch.float32),
+    ],
     returns="(B, H)",
     hints=(
-        "Pack, run, and take the state: a packed batch leaves the state at each sequence's own end. "
-        "Look up the arguments with `help(pack_padded_sequence)`.",
-        "Two arguments matter beside `x` and `lengths`: `batch_first`, and `enforce_sorted=False`, which sorts the "
-        "batch and puts `h_n` back in your order. The top layer is `h_n[-1]`.",
+        "Pack, run, and take the state: a packed batch leaves the state at each sequence's own end. Look up "
+        "the arguments with `help(pack_padded_sequence)`.",
+        "Two arguments matter beside `x` and `lengths`: that the batch comes first, and that it is not "
+        "sorted. Told so, packing puts `h_n` back in your order. Left for you: the entry of `h_n` that is "
+        "the top layer.",
     ),
     wrong={
         lambda rnn, x, lengths: rnn(x)[1][-1]: (
@@ -241,6 +247,8 @@ packed_states = Exercise(
     },
 )
 
+# ---- 2.5 ------------------------------------------------------------------------------------------------------------
+
 
 def last_valid(out, lengths):
     """The output at each sequence's own last step: out (B, T, H), lengths (B,) -> (B, H)."""
@@ -249,7 +257,11 @@ def last_valid(out, lengths):
 
 last_valid = Exercise(
     last_valid,
-    cases=lambda: [(*_randn((3, 5, 2)), torch.tensor([2, 5, 3])), (*_randn((4, 8, 3)), torch.tensor([6, 1, 4, 4]))],
+    cases=lambda: [
+        (*normal((3, 5, 2), seed=2), torch.tensor([2, 5, 3])),
+        (*normal((4, 8, 3), seed=3), torch.tensor([6, 1, 4, 4])),
+        (*normal((1, 4, 5), seed=4, dtype=torch.float32), torch.tensor([3])),
+    ],
     returns="(B, H)",
     hints=(
         "For sequence 0 it is `out[0, lengths[0] - 1]`. Indexing with two tensors does this for all of them at once.",

@@ -3,21 +3,21 @@
 import torch
 
 from .check import Exercise
+from .drawn import normal, seeded
 
 # ---- 3.1 One step backward ------------------------------------------------------------------------------------------
 
 
 def step_backward(dh, h, weight_hh):
-    """dh (B, H): all that arrives at the new state h (B, H); weight_hh (H, H) -> da (B, H), dh_before (B, H)."""
+    """One step backward: dh (B, H) arriving at the new h (B, H), weight_hh (H, H) -> da (B, H), dh_before (B, H)."""
     da = dh * (1 - h**2)
     return da, da @ weight_hh
 
 
 def _steps():
-    g = torch.Generator().manual_seed(1)
     cases = []
-    for B, H in (4, 3), (2, 5):
-        dh, h, weight_hh = (torch.randn(shape, generator=g, dtype=torch.float64) for shape in [(B, H), (B, H), (H, H)])
+    for B, H, dtype in (4, 3, torch.float64), (2, 5, torch.float32), (1, 2, torch.float64), (3, 1, torch.float64):
+        dh, h, weight_hh = normal((B, H), (B, H), (H, H), seed=H, dtype=dtype)
         cases.append((dh, torch.tanh(h), weight_hh))
     return cases
 
@@ -51,8 +51,8 @@ step_backward = Exercise(
     returns="(B, H), (B, H)",
     hints=(
         "Walk the step from its end: first through tanh, then through the weights. `h` tells the slope of tanh.",
-        "`da` is `dh` times $1 - h^2$, entry by entry. Forward the state met `weight_hh.T`; on the way back it meets "
-        "`weight_hh` as it is.",
+        "The slope is $1 - h^2$, entry by entry. Forward the state met `weight_hh.T`. Left for you: what it "
+        "meets on the way back, and whether the slope comes before or after.",
     ),
     wrong={
         _tanh_twice: (
@@ -75,7 +75,7 @@ step_backward = Exercise(
 
 
 def finite_differences(loss, weight, eps):
-    """loss: function of a tensor like weight -> number; weight: any shape; eps: the nudge -> slopes, like weight."""
+    """Slopes by nudging: loss, tensor like weight -> number; weight, any shape; eps, the nudge -> like weight."""
     slopes = torch.zeros_like(weight)
     for i in range(weight.numel()):
         nudge = torch.zeros_like(weight)
@@ -84,14 +84,15 @@ def finite_differences(loss, weight, eps):
     return slopes
 
 
-def _cubic(w):
-    return (w**3).sum() + w.sum() ** 2
+def _nudged(shape, eps, dtype=torch.float64):
+    weight, factors = normal(shape, shape, seed=len(shape), dtype=dtype)
 
+    def loss(w):
+        if w.shape != shape:
+            raise ValueError(f"loss wants a tensor like weight, of shape {tuple(shape)}, not {tuple(w.shape)}")
+        return (w**3).sum() + (factors * w).sum() ** 2
 
-def _losses():
-    g = torch.Generator().manual_seed(2)
-    weights = [torch.randn(shape, generator=g, dtype=torch.float64) for shape in [(2, 3), (4,)]]
-    return [(_cubic, weight, eps) for weight, eps in zip(weights, (0.5, 0.1), strict=True)]
+    return loss, weight, eps
 
 
 def _one_sided(loss, weight, eps):
@@ -119,7 +120,7 @@ def _nudges_left(loss, weight, eps):
 
 finite_differences = Exercise(
     finite_differences,
-    cases=_losses,
+    cases=lambda: [_nudged((2, 3), 0.5), _nudged((4,), 0.1), _nudged((2, 1, 3), 0.5, torch.float32)],
     returns="the shape of weight",
     hints=(
         "One entry at a time: move it up by `eps`, move it down by `eps`, and look at the loss both times.",
@@ -144,7 +145,7 @@ finite_differences = Exercise(
 
 
 def accumulate(dloss_dh, h, weight_hh):
-    """dloss_dh (B, T, H): what the losses ask of h_1 … h_T; h (B, T+1, H) from h_0 on -> dL/dW_hh (H, H)."""
+    """The gradient over all steps: dloss_dh (B, T, H), h (B, T+1, H) from h_0 on, weight_hh (H, H) -> (H, H)."""
     total, later = torch.zeros_like(weight_hh), torch.zeros_like(h[:, 0])
     for t in reversed(range(dloss_dh.shape[1])):
         arriving = (dloss_dh[:, t] + later) * (1 - h[:, t + 1] ** 2)
@@ -153,15 +154,9 @@ def accumulate(dloss_dh, h, weight_hh):
     return total
 
 
-def _runs():
-    g = torch.Generator().manual_seed(3)
-    cases = []
-    for B, T, H in (3, 4, 2), (2, 3, 4):
-        dloss_dh, h, weight_hh = (
-            torch.randn(shape, generator=g, dtype=torch.float64) for shape in [(B, T, H), (B, T + 1, H), (H, H)]
-        )
-        cases.append((dloss_dh, torch.tanh(h), weight_hh))
-    return cases
+def _run(B, T, H, dtype=torch.float64):
+    dloss_dh, h, weight_hh = normal((B, T, H), (B, T + 1, H), (H, H), seed=T, dtype=dtype)
+    return dloss_dh, torch.tanh(h), weight_hh
 
 
 def _arriving(dloss_dh, h, weight_hh, keep=True):
@@ -217,7 +212,7 @@ def _mean_over_batch(dloss_dh, h, weight_hh):
 
 accumulate = Exercise(
     accumulate,
-    cases=_runs,
+    cases=lambda: [_run(3, 4, 2), _run(2, 6, 5, torch.float32), _run(1, 1, 3)],
     returns="(H, H)",
     hints=(
         "Start with a total of zeros and go from the last step to the first. Each step adds its share; each step also "
@@ -260,7 +255,7 @@ accumulate = Exercise(
 
 
 def truncated_gradient(rnn, x, loss, k):
-    """rnn: nn.RNN; x (T, I); loss: outputs (t, H) -> number, a sum over their steps; k steps a piece -> (H, H)."""
+    """The gradient in pieces of k steps: rnn, x (T, I), loss of outputs (t, H), a sum over their steps -> (H, H)."""
     state = None
     for piece in x.split(k):
         outputs, state = rnn(piece, state)
@@ -273,16 +268,9 @@ def _squares(outputs):
     return ((outputs - 0.5) ** 2).sum()
 
 
-def _nets():
-    cases = []
-    for seed, T, k in (0, 7, 3), (1, 8, 4):
-        g = torch.Generator().manual_seed(seed)
-        rnn = torch.nn.RNN(2, 3).double()
-        with torch.no_grad():
-            for p in rnn.parameters():
-                p.copy_(0.7 * torch.randn(p.shape, generator=g, dtype=p.dtype))
-        cases.append((rnn, torch.randn(T, 2, generator=g, dtype=torch.float64), _squares, k))
-    return cases
+def _net(T, I, H, k, dtype=torch.float64):
+    rnn = seeded(torch.nn.RNN(I, H, dtype=dtype), seed=T, scale=0.7)
+    return rnn, *normal((T, I), seed=T, dtype=dtype), _squares, k
 
 
 def _never_cut(rnn, x, loss, k):
@@ -328,12 +316,12 @@ def _cut_everywhere(rnn, x, loss, k):
 
 truncated_gradient = Exercise(
     truncated_gradient,
-    cases=_nets,
+    cases=lambda: [_net(7, 2, 3, 3), _net(8, 3, 5, 4, torch.float32), _net(3, 4, 2, 5), _net(1, 2, 4, 1)],
     returns="(H, H)",
     hints=(
         "`x.split(k)` gives the pieces. The state goes from piece to piece; its history does not.",
-        "Per piece: run it from the state, call `backward()` on its loss (gradients add up in `.grad`), then replace "
-        "the state by `state.detach()`. At the end, `rnn.weight_hh_l0.grad`.",
+        "Per piece: run it from the state, then `backward()` on its loss; gradients add up in `.grad` by "
+        "themselves. Left for you: what the next piece may know of the state, and what not.",
     ),
     wrong={
         _never_cut: (

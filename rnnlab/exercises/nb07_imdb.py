@@ -6,12 +6,13 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
 from .check import Exercise
+from .drawn import normal, whole
 
 # ---- 7.1 ------------------------------------------------------------------------------------------------------------
 
 
 def collate(examples):
-    """Examples (row (T_b,), label) as one batch: x (B, T) padded with 0, lengths (B,), labels (B,)."""
+    """Examples as one batch: pairs (row (T_b,), label) -> x (B, T) padded with 0, lengths (B,), labels (B,)."""
     rows = [row for row, _ in examples]
     labels = [label for _, label in examples]
     lengths = [len(row) for row in rows]
@@ -19,11 +20,8 @@ def collate(examples):
 
 
 def _examples():
-    g = torch.Generator().manual_seed(0)
-    return [
-        ([(torch.randint(1, 50, (length,), generator=g), label) for length, label in kinds],)
-        for kinds in ([(3, 1), (6, 0), (2, 0)], [(2, 0), (5, 1), (4, 1), (1, 0)])
-    ]
+    batches = [(3, 1), (6, 0), (2, 0)], [(2, 0), (5, 1), (4, 1), (1, 0)], [(4, 1)], [(1, 0), (1, 1)]
+    return [([(whole(50, (n,), seed=n, least=1)[0], label) for n, label in batch],) for batch in batches]
 
 
 def _time_first(examples):
@@ -68,8 +66,8 @@ collate = Exercise(
     returns="x (B, T), lengths (B,), labels (B,)",
     hints=(
         "Take the pairs apart first: all rows, all labels. Note the lengths before the rows become one box.",
-        "A list of the rows, one of the labels, one of the lengths. `pad_sequence` of lesson 02 makes the box: mind "
-        "`batch_first`. Lengths and labels become tensors.",
+        "`pad_sequence` of lesson 02 makes the box of a list of rows; `torch.tensor` makes int64 of a list "
+        "of whole numbers. Left for you: the axis that `pad_sequence` puts first.",
     ),
     wrong={
         _time_first: (
@@ -110,25 +108,24 @@ def at_last_word(out, x):
     return out[torch.arange(len(x)), last]
 
 
-def _padded_outputs():
-    g = torch.Generator().manual_seed(1)
-    cases = []
-    for lengths, width in (([2, 5, 3], 6), ([4, 1, 4, 3], 4)):
-        x = torch.zeros(len(lengths), width, dtype=torch.int64)
-        for row, length in zip(x, lengths, strict=True):
-            row[:length] = torch.randint(1, 20, (length,), generator=g)
-        cases.append((torch.randn(len(lengths), width, 2, generator=g, dtype=torch.float64), x))
-    return cases
+def _read(lengths, T, H, dtype=torch.float64):
+    (x,) = whole(19, (len(lengths), T), seed=T, least=1)
+    return *normal((len(lengths), T, H), seed=T, dtype=dtype), x * (torch.arange(T) < torch.tensor(lengths)[:, None])
 
 
 at_last_word = Exercise(
     at_last_word,
-    cases=_padded_outputs,
+    cases=lambda: [
+        _read([2, 5, 3], 6, 2),
+        _read([4, 1, 4, 3], 5, 6),
+        _read([2, 3], 3, 5),
+        _read([2], 4, 3, torch.float32),
+    ],
     returns="(B, H)",
     hints=(
         "Nobody tells you the lengths, but `x` knows them: only padding is 0. Count what is not.",
-        "`x != 0` is True at the words; its sum along dim=1 is the length. Steps are counted from 0. Then index `out` "
-        "with two tensors, as in exercise 2.5.",
+        "`x != 0` is True at each word, and True counts as 1. Steps are counted from 0. Left for you: the "
+        "axis to add along, and then it is exercise 2.5.",
     ),
     wrong={
         lambda out, x: out[:, -1]: (
@@ -171,14 +168,10 @@ def mean_and_max(out, lengths):
     return torch.cat([mean, most], dim=1)
 
 
-def _signed_outputs():
-    g = torch.Generator().manual_seed(2)
-    cases = []
-    for lengths, width in (([2, 5, 3], 5), ([4, 1, 6, 3], 6)):
-        out = torch.randn(len(lengths), width, 2, generator=g, dtype=torch.float64)
-        out[..., 0] = -out[..., 0].abs()  # a unit that is always negative: a zero would win
-        cases.append((out.requires_grad_(), torch.tensor(lengths)))
-    return cases
+def _signed(lengths, T, H, dtype=torch.float64):
+    (out,) = normal((len(lengths), T, H), seed=T, dtype=dtype)
+    out[..., 0] = -out[..., 0].abs()  # a unit that is always negative: a zero would win
+    return out.requires_grad_(), torch.tensor(lengths)
 
 
 def _words(out, lengths):
@@ -195,13 +188,14 @@ def _most(out, lengths):
 
 mean_and_max = Exercise(
     mean_and_max,
-    cases=_signed_outputs,
+    cases=lambda: [_signed([2, 5, 3], 7, 2), _signed([4, 1, 6, 3], 6, 5), _signed([2], 4, 3, torch.float32)],
     returns="(B, 2H)",
     hints=(
-        "Two readings, each without the padding, then one beside the other. What must stand in the padding so that it "
-        "changes no sum? And so that it never wins a maximum?",
-        "A mask (B, T, 1) comes from comparing `torch.arange(T)` with the lengths. For the sum, padding becomes 0; "
-        "divide by the lengths. For the maximum it becomes −∞ (`masked_fill`). `torch.cat` along dim=1.",
+        "Two readings, each without the padding, then one beside the other. What must stand in the padding "
+        "so that it changes no sum? And so that it never wins a maximum?",
+        "A mask `(B, T, 1)` comes from comparing `torch.arange(T)` with the lengths. For the sum, padding "
+        "becomes 0; for the maximum it becomes −∞ (`masked_fill`). Left for you: what to divide by, and the "
+        "axis of `torch.cat`.",
     ),
     wrong={
         lambda out, lengths: torch.cat([out.mean(dim=1), out.amax(dim=1)], dim=1): (
@@ -237,7 +231,7 @@ mean_and_max = Exercise(
 
 @torch.no_grad()
 def judge(model, batches):
-    """Mean loss and accuracy over all examples: batches a list of (x, lengths, labels (B,)) -> two numbers."""
+    """Mean loss and accuracy over all examples: model, list of (x, lengths, labels (B,)) -> two numbers."""
     model.eval()
     loss = right = count = 0
     for x, lengths, labels in batches:
@@ -249,28 +243,24 @@ def judge(model, batches):
 
 
 class _Drops(nn.Module):
-    """Knows half the answers, and drops entries while it trains."""
+    """Knows half the answers, and drops entries while it trains. Its two logits are both below 0, or both above."""
 
     def __init__(self):
         super().__init__()
         self.dropout = nn.Dropout(0.5)
 
     def forward(self, x, lengths):
-        return self.dropout(F.one_hot(x[:, 0] % 2, 2).double() * lengths[:, None])
+        return self.dropout(F.one_hot(x[:, 0] % 2, 2).double() * lengths[:, None]) + (x[:, 1:2] - 5).sign() * 4
 
 
-def _judged():
-    g = torch.Generator().manual_seed(3)
-    cases = []
-    for sizes in ([4, 4, 1], [5, 2]):
-        batches = []
-        for number, size in enumerate(sizes):
-            x = torch.randint(1, 9, (size, 3), generator=g)
-            labels = (x[:, 0] + 1) % 2
-            labels[: size // (3 - number)] ^= 1
-            batches.append((x, torch.randint(1, 4, (size,), generator=g), labels))
-        cases.append((_Drops(), batches))
-    return cases
+def _judged(*sizes):
+    batches = []
+    for number, size in enumerate(sizes):
+        x, lengths = *whole(8, (size, 3), seed=size + number, least=1), *whole(3, (size,), seed=size, least=1)
+        labels = (x[:, 0] + 1) % 2
+        labels[: size // (3 - number)] ^= 1
+        batches.append((x, lengths, labels))
+    return _Drops(), batches
 
 
 def _parts(model, batches):
@@ -310,13 +300,14 @@ def _last_batch(model, batches):
 
 judge = Exercise(
     judge,
-    cases=_judged,
+    cases=lambda: [_judged(4, 4, 1), _judged(5, 2), _judged(6)],
     returns="the mean loss and the accuracy",
     hints=(
-        "Three things grow over the whole loop: the loss of all examples, the right answers, the number of examples. "
-        "Divide once, at the end. And what does dropout do while you judge?",
-        "`model.eval()` first, and no gradients: `@torch.no_grad()`. `F.cross_entropy(..., reduction=\"sum\")` adds up "
-        "instead of averaging; the answer is `argmax(dim=1)`.",
+        "Three things grow over the whole loop: the loss of all examples, the right answers, the number of "
+        "examples. Divide once, at the end. And what does dropout do while you judge?",
+        "`model.eval()` silences dropout, and `torch.no_grad()` keeps no graph. `F.cross_entropy` averages "
+        "over its batch, unless its `reduction` says otherwise. Left for you: the answer of the model, from "
+        "two logits.",
     ),
     wrong={
         _still_training: (
@@ -344,7 +335,7 @@ judge = Exercise(
 
 
 def early_stop(losses, patience):
-    """After which epoch training stops, and the best epoch so far, both counted from 1: two numbers."""
+    """After which epoch training stops, and the best so far, counted from 1: losses, patience -> two numbers."""
     best = 0
     for epoch, loss in enumerate(losses):
         if loss < losses[best]:
@@ -357,7 +348,9 @@ def early_stop(losses, patience):
 def _curves():
     falls_twice = [0.69, 0.52, 0.55, 0.45, 0.48, 0.46, 0.47, 0.40]
     return [(falls_twice, 2), (falls_twice, 3), (falls_twice, 4), ([0.5, 0.4, 0.4, 0.3, 0.35], 2), ([0.6, 0.7, 0.8], 1),
-            ([0.5, 0.6, 0.7, 0.4], 2), ([0.6, 0.5, 0.5, 0.55], 2)]  # fmt: skip
+            ([0.5, 0.6, 0.7, 0.4], 2), ([0.6, 0.5, 0.5, 0.55], 2), ([0.5, 0.5, 0.5, 0.5], 2), ([0.7], 1),
+            ([2.3, 1.9, 2.0, 1.7], 1), ([1.2, 1.1, 1.15, 1.1], 2), ([0.5, 0.49999, 0.49998, 0.49997, 0.5], 1),
+            ([0.9, 0.8, 0.7, 0.6], 3), ([0.9, 0.8, 0.85], 2)]  # fmt: skip
 
 
 def _since_the_last(losses, patience):
@@ -406,9 +399,10 @@ early_stop = Exercise(
     cases=_curves,
     returns="the epoch it stops after, and the best epoch",
     hints=(
-        "Walk through the epochs in order, as training does, and remember one thing: which epoch was the best so far.",
-        "If the loss is lower than the best one, this epoch is the best. If not, ask how many epochs ago the best was: "
-        "are there `patience` of them, it is over. Without a stop, it ends with the last epoch.",
+        "Walk through the epochs in order, as training does, and remember one thing: which epoch was the "
+        "best so far.",
+        "An epoch is either a new best, or it is not. If not, how old is the best by now? Left for you: from "
+        "which age on it is over, and what to return if that never comes.",
     ),
     wrong={
         _since_the_last: (
