@@ -1,32 +1,61 @@
-"""A run of `training.fit` as one file: written whole or not at all, and read only if it is whole and fits."""
+"""States as files: written whole or not at all, of nothing but numbers and names, and read only if whole."""
 
+import copy
 import hashlib
 import io
 import os
-import random
-from dataclasses import dataclass
+import secrets
+from collections import Counter, OrderedDict
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from rnnlab import expect, folders
+
+PLAIN = (type(None), bool, int, float, complex, str, Tensor, nn.Parameter, torch.dtype, torch.device, torch.Size)
+
+
+def plain(value: object, name: str = "state") -> object:
+    """`value` with each NumPy number in it as the Python number it equals: what `torch.load(weights_only=True)` takes.
+
+    ValueError, with the place below `name`, for anything that is neither a number, text, a tensor, nor a dict, list or
+    tuple of such.
+    """
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        value = value.item()
+    if type(value) in (list, tuple):
+        return type(value)(plain(item, f"{name}[{i}]") for i, item in enumerate(value))
+    if type(value) in (dict, OrderedDict, Counter):
+        new = copy.copy(value)  # a state_dict carries the versions of its modules beside its items
+        new.clear()
+        new.update({plain(key, f"a key of {name}"): plain(item, f"{name}[{key!r}]") for key, item in value.items()})
+        return new
+    if type(value) not in PLAIN:
+        raise ValueError(
+            f"{name} is of type {type(value).__name__}, which no checkpoint holds, expected numbers, text, tensors, "
+            "and dicts, lists or tuples of them"
+        )
+    return value
 
 
 def write(path: str | Path, state: dict) -> None:
     """Save `state` with `torch.save` under another name, then rename; the last 32 bytes are the sha256 of the rest.
 
-    OSError if that cannot be done; a file that was there before is then as it was.
+    ValueError if `state` holds what `read` would not take; OSError if the file cannot be written. One that was there
+    before is then as it was.
     """
+    path = expect.path("path", path)
     buffer = io.BytesIO()
-    torch.save(state, buffer)
+    torch.save(plain(state), buffer)
     content = buffer.getvalue()
-    path, part = Path(path), Path(f"{path}.part")
+    part = path.parent / f"{folders.PART}{secrets.token_hex(8)}"  # of this call alone: two runs may write one path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        folders.sweep(path.parent)
         try:
-            with open(part, "wb") as file:
+            with open(part, "xb") as file:
                 file.write(content + hashlib.sha256(content).digest())
                 file.flush()
                 os.fsync(file.fileno())
@@ -35,7 +64,7 @@ def write(path: str | Path, state: dict) -> None:
             part.unlink(missing_ok=True)
             raise
     except OSError as error:
-        kept = "the checkpoint that was there is whole" if path.is_file() else "nothing was written"
+        kept = "the checkpoint that was there is whole" if os.path.isfile(path) else "nothing was written"
         raise OSError(
             f"cannot write the checkpoint {path} ({error.strerror}), {kept}: "
             "make room, or choose a folder you may write to"
@@ -43,9 +72,10 @@ def write(path: str | Path, state: dict) -> None:
 
 
 def read(path: str | Path) -> dict:
-    """What `write` saved; OSError if there is no such file, ValueError if it is not whole."""
+    """What `write` saved, on the CPU; OSError if there is no such file, ValueError if it is not whole or not plain."""
+    path = expect.path("path", path)
     try:
-        content = Path(path).read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise OSError(
             f"cannot read the checkpoint {path} ({error.strerror}), expected a file that fit(..., checkpoint=...) wrote"
@@ -57,102 +87,9 @@ def read(path: str | Path) -> dict:
             "expected a whole one: train again without resume=True"
         )
     try:
-        return torch.load(io.BytesIO(content[:-32]), weights_only=True)
-    except UnpicklingError:
-        raise ValueError(f"{path} holds other things than numbers and names, expected a checkpoint of fit") from None
-
-
-def load_weights(path: str | Path, model: nn.Module) -> dict:
-    """Put the best weights of a run into `model`, which must be built alike; return the run's history."""
-    state = read(path)
-    _check_fits(path, state, {"model": _flat(model)}, model)
-    if state["best"] is None:
-        raise ValueError(f"{path} holds no finished epoch, expected at least one: train on with resume=True")
-    model.load_state_dict(state["best"])
-    return state["history"]
-
-
-@dataclass
-class Run:
-    """Everything the next step of a training run depends on."""
-
-    model: nn.Module
-    optimizer: torch.optim.Optimizer
-    schedule: Any
-    train: Any
-    clip: float | None
-
-    def facts(self) -> dict:
-        """What must be the same in another process for the run to go on with the same result."""
-        return {
-            "model": _flat(self.model),
-            "optimizer": type(self.optimizer).__name__,
-            "schedule": type(self.schedule).__name__,
-            "clip": self.clip,
-            "number of batches": len(self.train) if hasattr(self.train, "__len__") else None,
-        }
-
-    def save(self, path: str | Path, history: dict, best: dict | None) -> None:
-        """Write the state of the run, its history and the best weights so far."""
-        write(
-            path,
-            {
-                "facts": self.facts(),
-                "model": self.model.state_dict(),
-                "optimizer": self.optimizer.state_dict(),
-                "schedule": self.schedule.state_dict() if self.schedule else None,
-                "random": self._random_state(),
-                "history": history,
-                "best": best,
-            },
-        )
-
-    def restore(self, path: str | Path) -> tuple[dict, dict | None]:
-        """Set the run to a saved state, or change nothing if that is another run's; return its history and best."""
-        state = read(path)
-        _check_fits(path, state, self.facts(), self.model)
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.model.load_state_dict(state["model"])
-        if self.schedule:
-            self.schedule.load_state_dict(state["schedule"])
-        self._set_random_state(state["random"])
-        return state["history"], state["best"]
-
-    def _random_state(self):
-        name, keys, *rest = np.random.get_state()
-        loader = getattr(self.train, "generator", None)  # a DataLoader may have its own
-        return {
-            "python": random.getstate(),
-            "numpy": [name, keys.tolist(), *rest],
-            "torch": torch.get_rng_state(),
-            "cuda": torch.cuda.get_rng_state_all(),
-            "loader": loader.get_state() if loader else None,
-        }
-
-    def _set_random_state(self, state):
-        random.setstate(state["python"])
-        np.random.set_state(tuple(state["numpy"]))
-        torch.set_rng_state(state["torch"])
-        torch.cuda.set_rng_state_all(state["cuda"])
-        if state["loader"] is not None:
-            self.train.generator.set_state(state["loader"])
-
-
-def _flat(model):
-    return " ".join(repr(model).split())
-
-
-def _check_fits(path, state, facts, model):
-    for name, mine in facts.items():
-        theirs = state.get("facts", {}).get(name)
-        if theirs != mine:
-            raise ValueError(f"{path} is the checkpoint of another run: its {name} is {theirs}, yours is {mine}")
-    theirs, mine = (
-        {name: tuple(w.shape) for name, w in weights.items()} for weights in (state["model"], model.state_dict())
-    )
-    for name in theirs | mine:
-        if theirs.get(name) != mine.get(name):
-            raise ValueError(
-                f"{path} is the checkpoint of another model: its {name} has shape {theirs.get(name)}, "
-                f"yours has {mine.get(name)}"
-            )
+        state = torch.load(io.BytesIO(content[:-32]), map_location="cpu", weights_only=True)
+    except Exception:  # whatever is in it, it is no checkpoint
+        state = None
+    if not isinstance(state, dict):
+        raise ValueError(f"{path} holds other things than numbers and names, expected a checkpoint of fit")
+    return state

@@ -4,6 +4,7 @@ import copy
 import random
 import sys
 import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -13,17 +14,21 @@ import torch
 from IPython import get_ipython
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim.lr_scheduler import LRScheduler
 from tqdm.auto import tqdm
 
-from rnnlab.checkpoints import Run, load_weights
+from rnnlab import expect
+from rnnlab import training_checks as checks
+from rnnlab.runs import Run, load_weights
 
 
 def seed_everything(seed: int) -> None:
     """Start the random numbers of Python, NumPy and PyTorch at `seed`.
 
     Also have numbers below 1e-38 taken for 0: gradients that vanish over many steps come to be such numbers, and a
-    processor needs about ten times as long for them.
+    processor needs about ten times as long for them.  ValueError unless `seed` is a whole number from 0 to 2^32 - 1.
     """
+    seed = expect.whole("seed", seed, 0, 2**32 - 1)
     torch.set_flush_denormal(True)
     random.seed(seed)
     np.random.seed(seed)
@@ -31,7 +36,14 @@ def seed_everything(seed: int) -> None:
 
 
 def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
-    """The mean cross-entropy: logits (B, V), target (B,), or logits (B, T, V), target (B, T); a label is 0 … V-1."""
+    """The mean cross-entropy: logits (B, V), target (B,), or logits (B, T, V), target (B, T); a label is 0 … V-1.
+
+    ValueError or TypeError for anything else.
+    """
+    expect.tensor("logits", logits, finite=False)
+    if logits.dim() not in (2, 3):
+        raise ValueError(f"logits has shape {tuple(logits.shape)}, expected (B, V) or (B, T, V)")
+    expect.kind("target", target, Tensor, "a tensor of labels")
     if logits.shape[:-1] != target.shape:
         raise ValueError(
             f"target has shape {tuple(target.shape)}, expected {tuple(logits.shape[:-1])}, "
@@ -48,20 +60,24 @@ def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
 
 
 class Batches:
-    """Tensors with one first axis, cut into mini-batches of `size` rows; shuffle draws from PyTorch's generator."""
+    """Tensors with one first axis, cut into mini-batches of `size` rows; shuffle draws from PyTorch's generator.
+
+    ValueError or TypeError for no rows, other than tensors, or a size below 1.
+    """
 
     def __init__(self, *tensors: Tensor, size: int = 100, shuffle: bool = False):
+        for i, tensor in enumerate(tensors):
+            if not isinstance(tensor, Tensor) or not tensor.dim():
+                raise TypeError(f"tensors[{i}] is {expect.said(tensor)}, expected a tensor with rows")
         rows = [len(tensor) for tensor in tensors]
         if not rows or len(set(rows)) > 1 or rows[0] == 0:
             raise ValueError(f"tensors have {rows} rows, expected one number above 0 for all")
-        if size < 1:
-            raise ValueError(f"size is {size}, expected at least 1")
-        self.tensors, self.size, self.shuffle = tensors, size, shuffle
+        self.tensors, self.size, self.shuffle = tensors, expect.whole("size", size), shuffle
 
     def __len__(self) -> int:
         return -(-len(self.tensors[0]) // self.size)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         rows = len(self.tensors[0])
         order = torch.randperm(rows) if self.shuffle else torch.arange(rows)
         for chosen in order.split(self.size):
@@ -92,17 +108,17 @@ class History:
 
 def fit(
     model: nn.Module,
-    train,
-    optimizer,
+    train: Iterable,
+    optimizer: torch.optim.Optimizer,
     epochs: int,
     *,
-    valid=None,
-    loss=cross_entropy,
-    objective=None,
-    schedule=None,
+    valid: Iterable | None = None,
+    loss: Callable = cross_entropy,
+    objective: Callable | None = None,
+    schedule: LRScheduler | None = None,
     clip: float | None = None,
     checkpoint: str | Path | None = None,
-    resume: bool = False,
+    resume: bool | str = False,
     show: bool = True,
 ) -> History:
     """Train `model` on the batches of `train` until `epochs` epochs are done.
@@ -110,22 +126,29 @@ def fit(
     train, valid: any iterable of batches (*inputs, target), such as `Batches` or a DataLoader.
     objective: what to minimise, as objective(model, *inputs, target) if it is not loss(model(*inputs), target).
     schedule: a learning-rate schedule that takes one step per batch.  clip: the largest norm of the gradient.
-    checkpoint: a file that after each epoch holds the last state and the best weights. After an interrupt, the same
-    call with resume=True goes on at the start of the interrupted epoch and ends with the same numbers; without it,
-    a new run starts and takes the place of the old one in the file.
-    ValueError for labels, inputs or a loss that make no sense; OSError where the checkpoint cannot be read or written.
+    checkpoint: a file that after each epoch holds the last state and the best weights.
+    resume: False starts a new run, which takes the place of an old one in the file. True: after an interrupt, the same
+    call goes on at the start of the interrupted epoch and ends with the same numbers; ValueError, and nothing changes,
+    if the file is of a run with another model, seed, data, optimizer, schedule or clip. "auto": as True if there is a
+    file of this very run, else as False; the file of another run is named and kept beside it.
+    ValueError or TypeError for what makes no sense, before the first batch where that can be known;
+    OSError where the checkpoint cannot be read or written.
     """
-    if not isinstance(epochs, int) or epochs < 1:
-        raise ValueError(f"epochs is {epochs!r}, expected a whole number above 0")
-    if resume and checkpoint is None:
-        raise ValueError("resume is True but checkpoint is None, expected the file to go on from")
-    run, history, best = Run(model, optimizer, schedule, train, clip), History(), None
-    if resume:
-        saved, best = run.restore(checkpoint)
-        history = History(**saved)
-    _check_plan(train, epochs - len(history.loss), schedule)
-    if checkpoint and not resume:
-        run.save(checkpoint, vars(history), best)
+    epochs, path = checks.call(train, valid, epochs, loss, objective, checkpoint, resume)
+    run, history, best = Run(model, optimizer, schedule, train, valid, clip, epochs), History(), None
+    state = facts = None
+    run.settle(strict=path is not None)
+    if path:
+        facts = run.facts()
+        state = run.find(path, resume, facts) if resume else None
+    if state:
+        facts, history, best = state["facts"], History(**state["history"]), state["best"]
+    checks.plan(train, epochs - len(history.loss), schedule, state and state["schedule"])
+    if state:
+        run.restore(state)
+        _tell_read(path, history, epochs, show)
+    elif path:
+        run.save(path, facts, vars(history), best)
 
     for epoch in range(len(history.loss) + 1, epochs + 1):
         start, total, count = time.perf_counter(), 0.0, 0
@@ -133,10 +156,10 @@ def fit(
         for *inputs, target in _bar(train, f"epoch {epoch}/{epochs}", show):
             optimizer.zero_grad()
             value = objective(model, *inputs, target) if objective else loss(model(*inputs), target)
-            _check_finite(value, inputs, epoch)
+            checks.loss(value, epoch)
             value.backward()
-            if clip:
-                nn.utils.clip_grad_norm_(model.parameters(), clip)
+            if run.clip:
+                nn.utils.clip_grad_norm_(model.parameters(), run.clip)
             optimizer.step()
             if schedule:
                 schedule.step()
@@ -144,31 +167,37 @@ def fit(
             count += target.numel()
         if not count:
             raise ValueError(f"train gave no batch in epoch {epoch}, expected something to go through again and again")
+        checks.weights(model, epoch)
         history.seconds.append(time.perf_counter() - start)
         history.loss.append(total / count)
         if valid is not None:
             score = evaluate(model, valid, loss)
             history.valid_loss.append(score.loss)
             history.valid_accuracy.append(score.accuracy)
-        if checkpoint:
+        if path:
             if history.best == epoch:
                 best = copy.deepcopy(model.state_dict())
-            run.save(checkpoint, vars(history), best)
+            run.save(path, facts, vars(history), best)
         if show:
             print(_line(history, epoch, epochs))
     return history
 
 
 @torch.no_grad()
-def evaluate(model: nn.Module, batches, loss=cross_entropy) -> Score:
-    """Mean loss and accuracy of `model` over all examples of `batches`, however they are cut into batches."""
+def evaluate(model: nn.Module, batches: Iterable, loss: Callable = cross_entropy) -> Score:
+    """Mean loss and accuracy of `model` over all examples of `batches`, however they are cut into batches.
+
+    ValueError or TypeError for batches, or a loss, that make no sense.
+    """
+    expect.kind("model", model, nn.Module, "an nn.Module")
+    checks.batches("batches", batches)
     total, right, count, training = 0.0, 0, 0, model.training
     model.eval()
     try:
-        for *inputs, target in batches:
+        for *inputs, target in checks.finite(batches):
             answer = model(*inputs)
             value = loss(answer, target)
-            _check_finite(value, inputs)
+            checks.loss(value)
             total += value.item() * target.numel()  # a sum, so that a short last batch weighs what it holds
             count += target.numel()
             if not target.is_floating_point():
@@ -181,7 +210,10 @@ def evaluate(model: nn.Module, batches, loss=cross_entropy) -> Score:
 
 
 def load_best(path: str | Path, model: nn.Module) -> int:
-    """Put the best weights of a checkpoint into `model`, which must be built alike; return their epoch."""
+    """Put the best weights of a checkpoint into `model`, which must be built alike; return their epoch, from 1.
+
+    OSError if there is no such file; ValueError if it is damaged, another model's, or of a run without an epoch.
+    """
     return History(**load_weights(path, model)).best
 
 
@@ -197,42 +229,21 @@ def live() -> bool:
 def _bar(train, label, show):
     # tqdm gets an iterator: given a DataLoader it would start it twice, and each start draws a random number.
     steps = len(train) if hasattr(train, "__len__") else None
-    return tqdm(iter(train), desc=label, total=steps, leave=False, disable=not (show and live()))
+    return tqdm(checks.finite(train), desc=label, total=steps, leave=False, disable=not (show and live()))
 
 
 def _line(history, epoch, epochs):
     """The one line an epoch leaves in the stored page: coarse, so that another processor prints the same."""
-    line = f"epoch {epoch}/{epochs} · loss {history.loss[-1]:.2f}"
+    line = f"epoch {epoch}/{epochs} · loss {history.loss[epoch - 1]:.2f}"
     if history.valid_loss:
-        accuracy = history.valid_accuracy[-1]
-        line += f" · valid {history.valid_loss[-1]:.2f}" if accuracy is None else f" · valid {accuracy:.0%}"
+        accuracy = history.valid_accuracy[epoch - 1]
+        line += f" · valid {history.valid_loss[epoch - 1]:.2f}" if accuracy is None else f" · valid {accuracy:.0%}"
     return line
 
 
-def _check_plan(train, epochs, schedule):
-    steps = len(train) if hasattr(train, "__len__") else None
-    if steps == 0:
-        raise ValueError("train is empty, expected at least one batch")
-    left = getattr(schedule, "total_steps", None)
-    if steps and left is not None and epochs * steps > left - schedule.last_epoch:
-        raise ValueError(
-            f"schedule has {left - schedule.last_epoch} steps left, expected at least "
-            f"{epochs * steps}: {epochs} epochs of {steps} batches"
-        )
-
-
-def _check_finite(value, inputs, epoch=None):
-    """Refuse a batch before it can harm the weights; an infinite input may hide behind a tanh, so look at both."""
-    for x in inputs:
-        if x.is_floating_point() and not x.isfinite().all():
-            raise ValueError(f"a batch of shape {tuple(x.shape)} holds {_odd(x)}, expected finite inputs")
-    if not value.isfinite():
-        where = f" in epoch {epoch}" if epoch else ""
-        raise ValueError(
-            f"the loss is {value.item()}{where} on finite inputs, expected a number: "
-            f"try a smaller learning rate or clip=1.0"
-        )
-
-
-def _odd(x):
-    return "NaN" if x.isnan().any() else "infinity"
+def _tell_read(path, history, epochs, show):
+    """The lines of the epochs that a resumed run need not train, so that the page is that of a run in one go."""
+    if show and history.loss and live():
+        print(f"{path.name} holds {len(history.loss)} of {epochs} epochs of this run: they are not trained again.")
+    for epoch in range(1, len(history.loss) + 1) if show else ():
+        print(_line(history, epoch, epochs))

