@@ -1,17 +1,19 @@
 """Adversarial training on word vectors (Miyato, Dai and Goodfellow 2017)."""
 
-import math
+from collections.abc import Callable
 
+from torch import Tensor
+
+from rnnlab import expect
 from rnnlab.training import cross_entropy
 
 
-def adversarial(epsilon: float):
+def adversarial(epsilon: float) -> Callable[..., Tensor]:
     """An objective for `fit`: the loss, plus the loss after each review's word vectors moved where it grows fastest.
 
     epsilon: how far they move, the norm over all words of a review. For models with `embed` and `classify`.
     """
-    if not (isinstance(epsilon, (int, float)) and 0 < epsilon < math.inf):
-        raise ValueError(f"epsilon is {epsilon!r}, expected a number above 0")
+    epsilon = expect.number("epsilon", epsilon, above=0)
 
     def objective(model, x, lengths, target):
         embedded = model.embed(x)

@@ -3,9 +3,13 @@
 import json
 import os
 import platform
+import re
 from pathlib import Path
+from typing import Any
 
 import torch
+
+from rnnlab import expect
 
 FOLDER = Path(__file__).parent.parent / "benchmarks" / "results"
 
@@ -15,14 +19,16 @@ def load(name: str) -> dict:
 
     name: "bptt" for benchmarks/results/bptt.json. ValueError, with the names there are, for any other.
     """
-    names = sorted(path.stem for path in FOLDER.glob("*.json"))
-    if name not in names:
-        raise ValueError(f"name is {name!r}, expected one of {', '.join(names) or 'none: there are no stored results'}")
+    expect.one_of("name", name, sorted(path.stem for path in FOLDER.glob("*.json")))
     return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def store(name: str, what: str, results: dict, **facts) -> None:
+def store(name: str, what: str, results: dict, **facts: Any) -> None:
     """Write benchmarks/results/NAME.json; parts of an older file that `results` does not name stay as they are."""
+    if not re.fullmatch(r"\w+", expect.text("name", name)):
+        raise ValueError(f"name is {expect.said(name)}, expected letters, digits and _")
+    expect.text("what", what)
+    expect.kind("results", results, dict, "a dict")
     path = FOLDER / f"{name}.json"
     older = json.loads(path.read_text(encoding="utf-8"))["results"] if path.exists() else {}
     page = {

@@ -7,6 +7,10 @@ from sklearn.utils.extmath import randomized_svd
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rnnlab import expect
+
+COUNTED = (torch.int64, torch.int32, torch.float32, torch.float64)
+
 # ---- counted
 
 
@@ -16,7 +20,7 @@ def cooccurrences(documents: list[Tensor], vocabulary_size: int, window: int = 5
     A pair at distance d counts 1/d; <pad> and <unk>, the numbers 0 and 1, keep nobody company.
     """
     words, document = (side.numpy() for side in _joined(documents, vocabulary_size))
-    _check_whole("window", window)
+    window = expect.whole("window", window)
     counts = sparse.csr_matrix((vocabulary_size, vocabulary_size), dtype=np.float32)
     for d in range(1, window + 1):
         left, right = words[:-d], words[d:]
@@ -33,6 +37,11 @@ def ppmi(counts: sparse.csr_matrix, smoothing: float = 0.75) -> sparse.csr_matri
     """
     if not sparse.issparse(counts) or counts.shape[0] != counts.shape[1] or counts.nnz == 0:
         raise ValueError(f"counts is {_said(counts)}, expected a sparse (V, V) matrix that holds something")
+    if not (np.isfinite(counts.data).all() and (counts.data >= 0).all() and counts.data.any()):
+        raise ValueError(
+            "counts holds negative numbers, NaN, infinity or nothing but zeros, expected how often each pair comes"
+        )
+    smoothing = expect.number("smoothing", smoothing, above=0, most=1)
     pairs = counts.tocoo()
     word = np.asarray(counts.sum(axis=1)).ravel()
     context = word**smoothing
@@ -46,9 +55,8 @@ def ppmi_svd(documents: list[Tensor], vocabulary_size: int, size: int = 100, win
 
     Levy, Goldberg and Dagan (2015): the singular vectors times the square root of the singular values.
     """
-    _check_whole("size", size)
-    if size > vocabulary_size:
-        raise ValueError(f"size is {size}, expected at most vocabulary_size, {vocabulary_size}")
+    vocabulary_size, seed = expect.whole("vocabulary_size", vocabulary_size), expect.whole("seed", seed, 0)
+    size = expect.whole("size", size, 1, vocabulary_size, ", vocabulary_size")
     information = ppmi(cooccurrences(documents, vocabulary_size, window))
     vectors, values, _ = randomized_svd(information, size, n_iter=2, random_state=seed)
     return torch.from_numpy(vectors * np.sqrt(values)).float()
@@ -64,9 +72,8 @@ def pairs(documents: list[Tensor], vocabulary_size: int, window: int = 5, often:
     with probability sqrt(often / f) (Mikolov et al. 2013, equation 5), by PyTorch's generator; often = 1 keeps all.
     """
     words, document = _joined(documents, vocabulary_size)
-    _check_whole("window", window)
-    if not (isinstance(often, (int, float)) and 0 < often <= 1):
-        raise ValueError(f"often is {often!r}, expected a share above 0 and up to 1")
+    window = expect.whole("window", window)
+    often = expect.number("often", often, above=0, most=1)
     share = torch.bincount(words, minlength=vocabulary_size).double() / len(words)
     chance = (often / share).sqrt()
     chance[:2] = 0
@@ -90,12 +97,12 @@ class SkipGram(nn.Module):
 
     def __init__(self, counts: Tensor, size: int, noise: int = 8):
         super().__init__()
-        _check_whole("size", size)
-        _check_whole("noise", noise)
-        if counts.ndim != 1 or not (counts >= 0).all() or not counts[2:].any():
+        size, noise = expect.whole("size", size), expect.whole("noise", noise)
+        counts = expect.tensor("counts", counts, "V", dtype=COUNTED)
+        if not ((counts >= 0).all() and counts[2:].any()):
             raise ValueError(
-                f"counts has shape {tuple(counts.shape)} and the sum {counts.sum():.4g}, "
-                "expected (V,): how often each word comes, some word behind 0 and 1 among them"
+                f"counts has the sum {counts.sum():.4g}, "
+                "expected how often each word comes, none below 0, some word behind 0 and 1 among them"
             )
         self.centre, self.context, self.noise = nn.Embedding(len(counts), size), nn.Embedding(len(counts), size), noise
         nn.init.uniform_(self.centre.weight, -0.5 / size, 0.5 / size)
@@ -106,6 +113,9 @@ class SkipGram(nn.Module):
 
     def forward(self, centre: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
         """The scores of B pairs and those of K noise words for each: (B,), (B,) int64 -> (B,), (B, K)."""
+        sizes = {}
+        for name, words in {"centre": centre, "context": context}.items():
+            expect.indices(name, words, len(self.chance), "B", sizes, note=": is it encoded with another vocabulary?")
         u, v = self.centre(centre), self.context(context)  # (B, I)
         groups = F.pad(u, (0, 0, 0, -len(u) % self.noise)).unflatten(0, (-1, self.noise))
         drawn = torch.multinomial(self.chance, groups.shape[0] * self.noise, replacement=True)
@@ -121,15 +131,15 @@ def nearest(vector: Tensor, vectors: Tensor, count: int = 8, leave_out: list[int
 
     leave_out: numbers of words that are no answer; <pad> and <unk>, 0 and 1, never are.
     """
-    if vectors.ndim != 2 or vector.shape != vectors.shape[1:]:
-        raise ValueError(
-            f"vector has shape {tuple(vector.shape)} and vectors {tuple(vectors.shape)}, expected (I,) and (V, I)"
-        )
-    out = {0, 1, *leave_out}
-    if not all(0 <= i < len(vectors) for i in out):
-        raise ValueError(f"leave_out is {list(leave_out)}, expected numbers from 0 to {len(vectors) - 1}")
-    if not isinstance(count, int) or not 1 <= count <= len(vectors) - len(out):
-        raise ValueError(f"count is {count!r}, expected 1 to {len(vectors) - len(out)}, the words that are left")
+    sizes = {}
+    expect.tensor("vectors", vectors, "V I", sizes)
+    expect.tensor("vector", vector, "I", sizes, dtype=vectors.dtype, like=" like vectors")
+    if not vector.any():
+        raise ValueError("vector is all zeros, expected one that points somewhere")
+    V = len(vectors)
+    leave_out = expect.several("leave_out", leave_out, "numbers of words", empty=True)
+    out = {0, 1}.union(expect.whole("each of leave_out", i, 0, V - 1) for i in leave_out)
+    count = expect.whole("count", count, 1, V - len(out), ", the words that are left")
     cosines = F.cosine_similarity(vectors, vector, dim=1)
     cosines[list(out)] = -torch.inf
     return cosines.topk(count).indices
@@ -140,31 +150,25 @@ def analogy(a: int, b: int, c: int, vectors: Tensor) -> Tensor:
 
     Of vectors of length 1: Mikolov, Yih and Zweig (2013).
     """
-    if vectors.ndim != 2 or not all(0 <= word < len(vectors) for word in (a, b, c)):
-        raise ValueError(
-            f"a, b, c are {a}, {b}, {c} and vectors has shape {tuple(vectors.shape)}, expected three rows of (V, I)"
-        )
+    expect.tensor("vectors", vectors, "V I")
+    for name, word in {"a": a, "b": b, "c": c}.items():
+        expect.whole(name, word, 0, len(vectors) - 1, ", a row of vectors")
+        if not vectors[word].any():
+            raise ValueError(f"{name} is {word}, whose vector is all zeros, expected one that points somewhere")
     a, b, c = F.normalize(vectors[[a, b, c]], dim=1)
     return b - a + c
 
 
 def _joined(documents, vocabulary_size):
     """All words in one row, and for each the number of its document: (N,), (N,) int64."""
-    documents = list(documents)
-    if not documents or not all(isinstance(d, Tensor) and d.ndim == 1 and d.dtype == torch.int64 for d in documents):
-        raise ValueError(f"documents holds {len(documents)} things, expected one or more, all tensors (T_b,) of int64")
-    words = torch.cat(documents)
-    if not len(words) or words.min() < 0 or words.max() >= vocabulary_size:
-        found = f"words from {words.min()} to {words.max()}" if len(words) else "no words"
-        raise ValueError(f"documents holds {found}, expected 0 to {vocabulary_size - 1}, below vocabulary_size")
+    vocabulary_size = expect.whole("vocabulary_size", vocabulary_size)
+    documents = expect.several("documents", documents, "tensors (T_b,) of torch.int64", Tensor)
+    for b, document in enumerate(documents):
+        expect.tensor(f"documents[{b}]", document, "T_b", dtype=torch.int64, empty=True)
+    words = expect.indices("documents", torch.cat(documents), vocabulary_size, note=", below vocabulary_size")
     return words, torch.repeat_interleave(torch.tensor([len(d) for d in documents]))
 
 
 def _said(counts):
     kind = type(counts).__name__
     return f"a {kind} of shape {tuple(counts.shape)}" if hasattr(counts, "shape") else f"a {kind}"
-
-
-def _check_whole(name, value):
-    if not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name} is {value!r}, expected a whole number above 0")

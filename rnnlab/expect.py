@@ -5,7 +5,8 @@ dtype among them; ValueError where the kind is right and the value makes no sens
 or a tensor that holds one; what comes back is a plain Python number: `size = expect.whole("size", size)`.
 
 Shapes are written in the house's letters, "B T I": the first tensor with a letter says how long that axis is, a number
-stands for itself, "4H" is four times H, and a leading "..." any axes more. No axis may be empty unless said.
+stands for itself, "4H" is four times H, "T+1" one more than T, a leading "..." any axes; "T I or T B I" is a choice.
+No axis may be empty unless said.
 """
 
 import functools
@@ -93,6 +94,14 @@ def path(name: str, value: Any) -> Path:
     return Path(os.fsdecode(value)).expanduser()
 
 
+def device(name: str, value: Any) -> torch.device:
+    """A device of PyTorch that is here, or its name."""
+    try:
+        return torch.empty(0, device=kind(name, value, str | torch.device, "a device such as 'cpu'")).device
+    except (RuntimeError, AssertionError):
+        raise ValueError(f"{name} is {said(value)}, expected a device that is here, such as 'cpu'") from None
+
+
 def function(name: str, value: Any) -> Callable:
     """Something to call."""
     if not callable(value):
@@ -107,8 +116,8 @@ def kind(name: str, value: Any, kinds: Any, expected: str) -> Any:
     return value
 
 
-def several(name: str, values: Any, expected: str, kinds: Any = object) -> list:
-    """One thing or more in a row, each of `kinds`; `expected` says in words what they are."""
+def several(name: str, values: Any, expected: str, kinds: Any = object, empty: bool = False) -> list:
+    """Things in a row, at least one unless said, each of `kinds`; `expected` says in words what they are."""
     if isinstance(values, str | bytes | dict) or not isinstance(values, Iterable):
         raise TypeError(f"{name} is {said(values)}, expected {expected}")
     if isinstance(values, Tensor) and not values.ndim:
@@ -117,7 +126,7 @@ def several(name: str, values: Any, expected: str, kinds: Any = object) -> list:
     for i, value in enumerate(values):
         if not isinstance(value, kinds):
             raise TypeError(f"{name}[{i}] is {said(value)}, expected {expected}")
-    if not values:
+    if not values and not empty:
         raise ValueError(f"{name} is empty, expected {expected}")
     return values
 
@@ -207,7 +216,8 @@ def said(value: Any) -> str:
         return f"a tensor of shape {tuple(value.shape)}"
     if value is None or isinstance(value, str | bool | int | float):
         return reprlib.repr(value)
-    return f"{'an' if type(value).__name__[0] in 'aeiouAEIOU' else 'a'} {type(value).__name__}"
+    name = type(value).__name__
+    return f"{'an' if name[0] in ('FHLMNRSX' if name.isupper() else 'aeioAEIO') else 'a'} {name}"
 
 
 def _number(value):
@@ -229,27 +239,41 @@ def _check_dtype(name, value, dtype, like):
 
 
 def _check_shape(name, value, shape, sizes):
-    axes, came, known = shape.split(), list(value.shape), dict(sizes)
+    came, known = list(value.shape), dict(sizes)
+    axes = next((axes for axes in _choices(shape) if len(axes) == len(came)), _choices(shape)[0])
     if axes[0] == "..." and len(came) >= len(axes) - 1:
         leading = [str(length) for length in came[: len(came) - len(axes) + 1]]
         axes = sizes.setdefault("...", leading) + axes[1:]
     fits = len(came) == len(axes)
     for axis, length in zip(axes, came, strict=False):
-        times, letter = re.fullmatch(r"(\d*)(\D*)", axis).groups()
-        each = sizes.setdefault(letter, length // int(times or 1)) if letter else 1
-        fits = fits and length == int(times or 1) * each
+        times, letter, more = _parts(axis)
+        each = sizes.setdefault(letter, (length - more) // times) if letter else 1
+        fits = fits and length == times * each + more
     if not fits:
         raise ValueError(f"{name} has shape {tuple(value.shape)}, expected {_letters(shape, known)}")
 
 
+@functools.cache
+def _choices(shape):
+    return [choice.split() for choice in shape.split(" or ")]
+
+
+@functools.cache
+def _parts(axis):
+    """How many times which letter and what more: 4H -> 4, H, 0 and T+1 -> 1, T, 1; a number is so many times none."""
+    times, letter, more = re.fullmatch(r"(\d*)([^\d+]*)(?:\+(\d+))?", axis).groups()
+    return int(times or 1), letter, int(more or 0)
+
+
 def _letters(shape, known):
     """The house's way to write a shape, with what is known of it: (T, I) with I = 3."""
-    axes = [axis for part in shape.split() for axis in (known.get("...", ["..."]) if part == "..." else [part])]
-    here = {
-        letter: known[letter] for axis in axes if (letter := axis.lstrip("0123456789")) in known and letter != "..."
-    }
+    said, here = [], {}
+    for axes in _choices(shape):
+        axes = known.get("...", ["..."]) + axes[1:] if axes[0] == "..." else axes
+        said.append(f"({', '.join(axes)}{',' * (len(axes) == 1)})")
+        here |= {letter: known[letter] for _, letter, _ in map(_parts, axes) if letter in known and letter != "..."}
     such = " with " + ", ".join(f"{letter} = {size}" for letter, size in here.items()) if here else ""
-    return f"({', '.join(axes)}{',' * (len(axes) == 1)}){such}"
+    return " or ".join(said) + such
 
 
 def _finite(name, value):

@@ -4,16 +4,17 @@ import html
 import io
 import math
 import textwrap
+from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
 from IPython.display import display
 from PIL import Image
+from torch import Tensor
 
-# What a colour means is the same in every drawing of the course. The palette: Okabe and Ito (2008), and two of Tol's.
-COLOUR = {"input": "#0072B2", "hidden": "#E69F00", "cell": "#009E73", "output": "#CC79A7", "gradient": "#D55E00"}
-SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F"]
-SERIES += ["#882255", "#999933"]
+from rnnlab.colours import COLOUR, LIGHT, SERIES
+
 DASHES = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 3)), (0, (3, 6))]
 DASHES += [(0, (6, 2, 1, 2)), (0, (2, 2))]
 STYLE = {
@@ -22,9 +23,10 @@ STYLE = {
     "lines.linewidth": 3, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25,
     "legend.frameon": False, "image.cmap": "cividis", "figure.facecolor": "white",
 }  # fmt: skip
+READ_OUT = 40  # squares of a matrix that its description gives one by one
 
 
-def show(ax):
+def show(ax: plt.Axes) -> None:
     """Display the figure that `ax` belongs to as PNG with its alternative text, and close it.
 
     Raises TypeError if `ax` is no Axes and ValueError if its figure has no text: a picture is never shown without.
@@ -46,14 +48,18 @@ def with_descriptions(notebook, resources):
     """A preprocessor for nbconvert's HTML pages, whose template leaves out the alternative text of PNG pictures."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            if alt := output.get("metadata", {}).get("image/png", {}).get("alt"):
+            alt = output.get("metadata", {}).get("image/png", {}).get("alt")
+            if alt and "image/png" in output.get("data", {}):
                 source = "data:image/png;base64," + output.data["image/png"]
                 output.data["text/html"] = f'<img src="{html.escape(source)}" alt="{html.escape(alt)}">'
     return notebook, resources
 
 
-def describe(ax, text):
-    """Keep `text` as the alternative text of the figure that `ax` belongs to, and return `ax`."""
+def describe(ax: plt.Axes, text: str) -> plt.Axes:
+    """Keep `text` as the alternative text of the figure that `ax` belongs to, and return `ax`.
+
+    Raises ValueError if there is no text.
+    """
     if not isinstance(text, str) or not text.strip():
         raise ValueError(f"text must say what the picture shows, not {text!r}.")
     ax.figure.set_label(text)
@@ -61,61 +67,126 @@ def describe(ax, text):
 
 
 @plt.rc_context(STYLE)
-def lines(series, *, x=None, xlabel, ylabel, log=False, spread=None, ax=None):
+def lines(
+    series: dict[str, Sequence[float] | Tensor],
+    *,
+    x: Sequence[float] | Tensor | None = None,
+    xlabel: str,
+    ylabel: str,
+    log: bool = False,
+    spread: dict[str, tuple] | None = None,
+    level: dict[str, float] | None = None,
+    highlight: dict[str, str] | None = None,
+    ax: plt.Axes | None = None,
+) -> plt.Axes:
     """Curves over a common axis, told apart by colour and by dash.
 
-    series: {name: values (N,)}; x: (N,), 0 … N-1 unless told; log: a logarithmic y axis;
-    spread: {name: (low (N,), high (N,))}, drawn as a band, such as the range over seeds.
+    series: {name: values (N,)}, up to ten; x: (N,), 0 … N-1 unless told; log: a logarithmic y axis;
+    spread: {name: (low (N,), high (N,))}, drawn as a band, such as the range over seeds;
+    level: {name: value}, thin level lines to compare with, such as a guess;
+    highlight: {name: a colour of COLOUR}: these stand out, the others are grey and named at their peak.
+    Raises TypeError or ValueError where a number is missing, NaN, infinite, or not positive on a logarithmic axis.
     """
-    curves = {name: _values(name, values) for name, values in _filled(series).items()}
+    curves = {name: _values(name, values, log) for name, values in _filled("series", series).items()}
+    levels = {name: _values(name, [value], log)[0] for name, value in (level or {}).items()}
+    bands = {name: [_values(f"spread of {name}", side, log) for side in sides] for name, sides in _of(spread, curves)}
+    if len(curves) > len(SERIES) and not highlight:
+        raise ValueError(f"series has {len(curves)} curves, and only {len(SERIES)} can be told apart: highlight some.")
+    for _, colour in _of(highlight, curves, "highlight"):
+        _colour(colour)
     ax = _axes(ax)
     said = []
     for number, (name, values) in enumerate(curves.items()):
         at = list(range(len(values))) if x is None else _values("x", x)
-        if len(at) != len(values):
-            raise ValueError(f"x has {len(at)} values, series {name!r} has {len(values)}: they must be as many.")
-        colour, dash = SERIES[number % len(SERIES)], DASHES[number % len(DASHES)]
-        ax.plot(at, values, color=colour, linestyle=dash, label=name, marker="o" if len(at) < 12 else None)
-        if spread and name in spread:
-            ax.fill_between(at, *(_values(name, side) for side in spread[name]), color=colour, alpha=0.18, linewidth=0)
+        for what, others in [("x", at), *[(f"spread of {name!r}", side) for side in bands.get(name, [])]]:
+            if len(others) != len(values):
+                raise ValueError(f"{what} has {len(others)} values, series {name!r} has {len(values)}.")
+        look = {"color": SERIES[number % len(SERIES)], "linestyle": DASHES[number % len(DASHES)]}
+        if highlight:
+            front = {"linewidth": 4.5, "zorder": 3, "linestyle": "-"}
+            look = {"color": COLOUR[highlight[name]], **front} if name in highlight else {"color": LIGHT["line"]}
+            _name_at_peak(ax, name, at, values, max(map(max, curves.values())))
+        ax.plot(at, values, label=name, marker="o" if len(at) < 12 and not highlight else None, **look)
+        if name in bands:
+            ax.fill_between(at, *bands[name], color=look["color"], alpha=0.18, linewidth=0)
         said.append(f"{name} from {_short(values[0])} to {_short(values[-1])}")
+    for name, value in levels.items():
+        ax.axhline(value, color="black", linewidth=1.5, label=name, zorder=1)
+        said.append(f"a level line, {name}, at {_short(value)}")
     ax.set(xlabel=xlabel, ylabel=ylabel)
     if log:
         ax.set_yscale("log")
-    if len(curves) > 1:
+    if len(said) > 1 and not highlight:
         ax.legend()
     scale = ", on a logarithmic scale" if log else ""
     return describe(ax, f"{ylabel} against {xlabel}{scale}: {'; '.join(said)}.")
 
 
 @plt.rc_context(STYLE)
-def bars(values, *, ylabel, xlabel="", colour="input", spread=None, ax=None):
-    """Named bars with their numbers written on them. values: {name: number}; spread: {name: (low, high)}."""
-    heights = _values("values", list(_filled(values).values()))
-    if colour not in COLOUR:
-        raise ValueError(f"colour must be one of {', '.join(COLOUR)}, not {colour!r}.")
+def bars(
+    values: dict[str, float],
+    *,
+    ylabel: str,
+    xlabel: str = "",
+    colour: str = "input",
+    spread: dict[str, tuple[float, float]] | None = None,
+    ax: plt.Axes | None = None,
+) -> plt.Axes:
+    """Named bars with their numbers written on them.
+
+    values: {name: number}; a name may have two lines; spread: {name: (low, high)}, a thin line from one to the other.
+    Raises TypeError or ValueError where a number is missing, NaN or infinite, or a range does not hold its value.
+    """
+    heights = _values("values", list(_filled("values", values).values()))
+    ends = {name: _values(f"spread of {name}", sides) for name, sides in _of(spread, values)}
+    for name, (low, high) in ends.items():
+        if not low <= values[name] <= high:
+            raise ValueError(f"spread of {name!r} goes from {low:g} to {high:g}: {float(values[name]):g} is outside.")
+    _colour(colour)
     ax = _axes(ax)
-    names = [textwrap.fill(str(name), 9, break_long_words=False) for name in values]  # long ones would touch
-    drawn = ax.bar(names, heights, color=COLOUR[colour], edgecolor="black")
-    if len(heights) <= 12:
-        ax.bar_label(drawn, [_short(height) for height in heights], padding=3)
-        ax.margins(y=0.12)
-    if spread:
-        for place, (name, height) in enumerate(values.items()):
-            low, high = spread[name]
+    # Long names would touch.
+    names = ["\n".join(textwrap.fill(part, 9, break_long_words=False) for part in str(n).split("\n")) for n in values]
+    ax.bar(names, heights, color=COLOUR[colour], edgecolor="black")
+    for place, (name, height) in enumerate(zip(values, heights, strict=True)):
+        low, high = ends.get(name, (height, height))
+        if spread:
             ax.errorbar(place, height, [[height - low], [high - height]], color="black", capsize=6, linewidth=2)
+        if len(heights) <= 12:
+            end, side = (high, "bottom") if height >= 0 else (low, "top")
+            where = {"xytext": (0, 5 if height >= 0 else -5), "textcoords": "offset points", "ha": "center", "va": side}
+            ax.annotate(_short(height), (place, end), **where)
+    if len(heights) <= 12:
+        ax.margins(y=0.12)
+    if min(heights) < 0:
+        ax.axhline(0, color="black", linewidth=1)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.grid(axis="x", visible=False)
-    said = "; ".join(f"{name} {_short(height)}" for name, height in zip(values, heights, strict=True))
+    said = "; ".join(f"{_line(name)} {_short(height)}" for name, height in zip(values, heights, strict=True))
     return describe(ax, f"{ylabel}: {said}.")
 
 
 @plt.rc_context(STYLE)
-def matrix(values, *, rows, columns, xlabel="", ylabel="", numbers=True, ax=None):
-    """A table of numbers as coloured squares. values: (R, C); rows, columns: R and C labels."""
+def matrix(
+    values: Sequence[Sequence[float]] | Tensor,
+    *,
+    rows: Sequence,
+    columns: Sequence,
+    what: str = "",
+    xlabel: str = "",
+    ylabel: str = "",
+    numbers: bool = True,
+    ax: plt.Axes | None = None,
+) -> plt.Axes:
+    """A table of numbers as coloured squares.
+
+    values: (R, C); rows, columns: R and C labels; what: what the numbers are; numbers: written on the squares, else
+    a bar says what a colour means. Raises ValueError if the table is empty, not of this shape, or not finite.
+    """
     table = torch.as_tensor(values, dtype=torch.float64)
-    if table.dim() != 2 or table.shape != (len(rows), len(columns)):
-        raise ValueError(f"values has shape {tuple(table.shape)}, expected {(len(rows), len(columns))}: its labels.")
+    if table.dim() != 2 or table.shape != (len(rows), len(columns)) or not table.numel():
+        raise ValueError(
+            f"values has shape {tuple(table.shape)}, expected {(len(rows), len(columns))}, a row and a column at least."
+        )
     if not table.isfinite().all():
         raise ValueError("values must be finite; there is a NaN or an infinity in it.")
     ax = _axes(ax)
@@ -127,46 +198,91 @@ def matrix(values, *, rows, columns, xlabel="", ylabel="", numbers=True, ax=None
     middle = (table.max() + table.min()) / 2
     for i, j in torch.cartesian_prod(torch.arange(len(rows)), torch.arange(len(columns))).tolist() if numbers else ():
         dark = table[i, j] < middle
-        ax.text(j, i, _short(table[i, j]), ha="center", va="center", color="white" if dark else "black", fontsize=13)
-    if not numbers:
-        ax.figure.colorbar(image, ax=ax)
+        ax.text(j, i, _short(table[i, j]), ha="center", va="center", color="white" if dark else "black", fontsize=14)
+    if numbers:
+        ax.set_title(what)
+    else:
+        ax.figure.colorbar(image, ax=ax, label=what)
+    head = f"{what}, " * bool(what) + f"{len(rows)} by {len(columns)} squares, {ylabel} against {xlabel}"
+    if numbers and table.numel() <= READ_OUT:
+        said = [f"{row} {', '.join(map(_short, line))}" for row, line in zip(rows, table.tolist(), strict=True)]
+        return describe(ax, f"{head} ({', '.join(map(str, columns))}): {'; '.join(said)}.")
     i, j = divmod(table.argmax().item(), len(columns))
-    text = f"{len(rows)} by {len(columns)} squares, {ylabel} against {xlabel}, from {_short(table.min())}"
-    return describe(ax, f"{text} to {_short(table.max())} at {rows[i]}, {columns[j]}.")
+    return describe(ax, f"{head}, from {_short(table.min())} to {_short(table.max())} at {rows[i]}, {columns[j]}.")
 
 
 @plt.rc_context(STYLE)
-def pictures(images, titles, *, across=8):
-    """Small grey pictures in a grid, each with its title. images: (N, height, width) in [0, 1]; titles: N."""
+def pictures(images: Tensor, titles: Sequence, *, across: int = 8) -> plt.Axes:
+    """Small grey pictures in a grid, each with its title.
+
+    images: (N, height, width), from 0 paper to 1 ink; titles: N; across: how many stand side by side.
+    Raises ValueError for anything else, such as bytes from 0 to 255 that were not divided.
+    """
     images = torch.as_tensor(images)
-    if images.dim() != 3 or not len(images) or len(images) != len(titles):
+    if images.dim() != 3 or not images.numel() or len(images) != len(titles):
         raise ValueError(f"images has shape {tuple(images.shape)}, expected ({len(titles)}, height, width).")
-    down = math.ceil(len(images) / across)
-    _, grid = plt.subplots(down, across, figsize=(9, 1.5 * down), squeeze=False)
+    if not (images.isfinite().all() and 0 <= images.min() and images.max() <= 1):
+        low, high = images.min().item(), images.max().item()
+        raise ValueError(f"images goes from {low:g} to {high:g}, expected numbers from 0, paper, to 1, ink.")
+    if not isinstance(across, int) or across < 1:
+        raise ValueError(f"across must be a whole number of at least 1, not {across!r}.")
+    across = min(across, len(images))
+    down, wide = math.ceil(len(images) / across), min(9 / across, 2.4)
+    _, grid = plt.subplots(down, across, figsize=(across * wide, (wide + 0.375) * down), squeeze=False)
     for ax in grid.flat:
         ax.axis("off")
     for ax, image, title in zip(grid.flat, images, titles, strict=False):
         ax.imshow(image.numpy(), cmap="gray_r", vmin=0, vmax=1)
         ax.set_title(title, fontsize=14)
-    return describe(grid[0, 0], f"{len(images)} pictures: {', '.join(map(str, titles))}.")
+    return describe(grid[0, 0], f"{len(images)} picture{'s' * (len(images) > 1)}: {', '.join(map(str, titles))}.")
+
+
+def _name_at_peak(ax, name, at, values, most):
+    """Write the name of a curve above its largest value, if the curve ever comes near the others."""
+    peak = max(range(len(values)), key=values.__getitem__)
+    if values[peak] > 0.2 * most:
+        where = {"xytext": (0, 4), "textcoords": "offset points", "ha": "center"}
+        ax.annotate(name, (at[peak], values[peak]), fontweight="bold", zorder=4, **where)
 
 
 def _axes(ax):
     return plt.subplots()[1] if ax is None else ax
 
 
-def _filled(named):
+def _line(name):
+    return str(name).replace("\n", ", ")
+
+
+def _colour(colour):
+    if colour not in COLOUR:
+        raise ValueError(f"colour must be one of {', '.join(COLOUR)}, not {colour!r}.")
+
+
+def _filled(name: str, named: Any) -> dict:
     if not isinstance(named, dict) or not named:
-        raise TypeError(f"expected a dict of names and values with at least one entry, not {type(named).__name__}.")
+        came = "an empty one" if isinstance(named, dict) else type(named).__name__
+        raise TypeError(f"{name} must be a dict of names and values with at least one entry, not {came}.")
     return named
 
 
-def _values(name, values):
+def _of(named, others, what="spread"):
+    """The entries of a dict whose names must be among the others'."""
+    for name in named or {}:
+        if name not in others:
+            raise ValueError(f"{what} has {name!r}, expected names of {', '.join(map(repr, others))}.")
+    return list((named or {}).items())
+
+
+def _values(name, values, positive=False):
     values = torch.as_tensor(values, dtype=torch.float64).flatten()
     if not len(values):
         raise ValueError(f"{name!r} has no values.")
-    if values.isnan().any():
-        raise ValueError(f"{name!r} has a NaN at {values.isnan().nonzero()[0].item()}.")
+    for bad, what in [(values.isnan(), "a NaN"), (values.isinf(), "an infinity")]:
+        if bad.any():
+            raise ValueError(f"{name!r} has {what} at {bad.nonzero()[0].item()}.")
+    if positive and values.min() <= 0:
+        at = values.argmin().item()
+        raise ValueError(f"{name!r} is {values[at]:g} at {at}, and a logarithmic axis holds only what is above 0.")
     return values.tolist()
 
 

@@ -5,26 +5,35 @@ One sequence x (T, I) at a time, one layer, one direction; `rnn` is an RNN, LSTM
 Everything but `truncated_gradients` computes in float64 and needs no autograd.
 """
 
-import torch
+from collections.abc import Callable
 
-from rnnlab import cells
+import torch
+from torch import Tensor, nn
+
+from rnnlab import cells, expect
+
+Layer = nn.RNN | nn.LSTM | nn.GRU | cells.Recurrent
+State = Tensor | tuple[Tensor, Tensor] | None
 
 # ---- One step: how far does each unit of the new state move when a unit of the old one is nudged? -------------------
 # Each function takes any leading axes, so all steps of a sequence go in at once.
 
 
-def rnn_jacobian(weight_hh, h, nonlinearity="tanh"):
+@expect.takes(weight_hh="H H", h="... H")
+def rnn_jacobian(weight_hh: Tensor, h: Tensor, nonlinearity: str = "tanh") -> Tensor:
     """Jacobian of one step of a plain RNN, from the state h it has *reached*.
 
     weight_hh (H, H), h (..., H) -> (..., H, H), entry [i, j] = dh_t[i] / dh_{t-1}[j].
     """
-    if nonlinearity not in cells.NONLINEARITIES:
-        raise ValueError(f"nonlinearity is {nonlinearity!r}, expected one of {', '.join(cells.NONLINEARITIES)}")
+    expect.one_of("nonlinearity", nonlinearity, cells.NONLINEARITIES)
     slope = 1 - h**2 if nonlinearity == "tanh" else (h > 0).to(h.dtype)
     return slope[..., None] * weight_hh  # the slope belongs to the unit that is computed: it scales its row
 
 
-def gru_jacobian(x, h, weight_ih, weight_hh, bias_ih=0.0, bias_hh=0.0):
+@expect.takes(x="... I", h="... H", weight_ih="3H I", weight_hh="3H H", bias_ih="3H", bias_hh="3H")
+def gru_jacobian(
+    x: Tensor, h: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias_ih: cells.Bias = 0.0, bias_hh: cells.Bias = 0.0
+) -> Tensor:
     """Jacobian of `cells.gru_step`, from the state h it *starts* from.
 
     x (..., I), h (..., H), weights as in the step -> (..., H, H).
@@ -41,7 +50,16 @@ def gru_jacobian(x, h, weight_ih, weight_hh, bias_ih=0.0, bias_hh=0.0):
     return through_r + through_z + through_n + torch.diag_embed(z)  # and straight on, kept by z
 
 
-def lstm_jacobian(x, h, c, weight_ih, weight_hh, bias_ih=0.0, bias_hh=0.0):
+@expect.takes(x="... I", h="... H", c="... H", weight_ih="4H I", weight_hh="4H H", bias_ih="4H", bias_hh="4H")
+def lstm_jacobian(
+    x: Tensor,
+    h: Tensor,
+    c: Tensor,
+    weight_ih: Tensor,
+    weight_hh: Tensor,
+    bias_ih: cells.Bias = 0.0,
+    bias_hh: cells.Bias = 0.0,
+) -> Tensor:
     """Jacobian of `cells.lstm_step` on the joint state (h, c), from the state it *starts* from.
 
     x (..., I), h and c (..., H), weights as in the step -> (..., 2H, 2H), four blocks:
@@ -67,7 +85,7 @@ def _rows(scale, matrix):
 # ---- Many steps: products of Jacobians. -----------------------------------------------------------------------------
 
 
-def step_jacobians(rnn, x, hx=None):
+def step_jacobians(rnn: Layer, x: Tensor, hx: State = None) -> Tensor:
     """The Jacobian of every step of a sequence, all in one pass.
 
     x (T, I), hx as the rnn takes it (default zeros) -> (T, S, S) float64, entry t-1 is ds_t/ds_{t-1}, t = 1 ... T.
@@ -75,13 +93,13 @@ def step_jacobians(rnn, x, hx=None):
     kind, x, states, weights = _run(rnn, x, hx)
     before = [s[:-1] for s in states]
     if kind == "LSTM":
-        return lstm_jacobian(x, *before, *weights)
+        return lstm_jacobian.plain(x, *before, *weights)
     if kind == "GRU":
-        return gru_jacobian(x, *before, *weights)
-    return rnn_jacobian(weights[1], states[0][1:], rnn.nonlinearity)
+        return gru_jacobian.plain(x, *before, *weights)
+    return rnn_jacobian.plain(weights[1], states[0][1:], rnn.nonlinearity)
 
 
-def state_norms(rnn, x, hx=None, of="h", log10=False):
+def state_norms(rnn: Layer, x: Tensor, hx: State = None, of: str = "h", log10: bool = False) -> Tensor:
     """How much of a nudge to the state is left k steps later: the spectral norm of dh_T/dh_{T-k}, k = 0 ... T-1.
 
     x (T, I) with T >= 2 -> (T,) float64: entry 0 is 1, entry T-1 reaches back to h_1, the state after the first input.
@@ -91,9 +109,9 @@ def state_norms(rnn, x, hx=None, of="h", log10=False):
     """
     lstm = _kind(rnn) == "LSTM"
     choices = ("h", "c", "state") if lstm else ("h",)
-    if of not in choices:
-        raise ValueError(f"of is {of!r}, expected one of {', '.join(choices)} for this {_kind(rnn)}")
-    _check_sequence(rnn, x, least=2)
+    expect.one_of("of", of, choices, f" for this {_kind(rnn)}")
+    expect.flag("log10", log10)
+    _expect_sequence(rnn, x, least=2)
     jacobians, H = step_jacobians(rnn, x, hx), rnn.hidden_size
     part = {"h": slice(0, H), "c": slice(H, 2 * H), "state": slice(None)}[of]
     product = torch.eye(jacobians.shape[-1]).to(jacobians)[part]
@@ -109,15 +127,14 @@ def state_norms(rnn, x, hx=None, of="h", log10=False):
     return exponents if log10 else 10**exponents
 
 
-def forget_products(lstm, x, hx=None):
+def forget_products(lstm: nn.LSTM | cells.LSTM, x: Tensor, hx: State = None) -> Tensor:
     """What each unit of an LSTM's cell state keeps over k steps: the product of its last k forget gates, k = 0 ... T-1.
 
     x (T, I) with T >= 2 -> (T, H) float64, entry 0 is 1. This is dc_T/dc_{T-k} along the cell state alone, with the
     gates held; `state_norms(lstm, x, of="c")` adds the ways round through h.
     """
-    if _kind(lstm) != "LSTM":
-        raise ValueError(f"lstm is a {type(lstm).__name__}, expected an LSTM: only that has a forget gate")
-    _check_sequence(lstm, x, least=2)
+    expect.kind("lstm", lstm, nn.LSTM | cells.LSTM, "an LSTM: only that has a forget gate")
+    _expect_sequence(lstm, x, least=2)
     H = lstm.hidden_size
     gates = step_jacobians(lstm, x, hx)[1:, H:, H:].diagonal(dim1=-2, dim2=-1)
     return torch.cat([torch.ones_like(gates[:1]), gates.flip(0).cumprod(0)])
@@ -126,7 +143,10 @@ def forget_products(lstm, x, hx=None):
 # ---- Backward through time. -----------------------------------------------------------------------------------------
 
 
-def backward_through_time(x, h, weight_hh, dloss_dh):
+@expect.takes(x="T I", dloss_dh="T H", h="T+1 H", weight_hh="H H")
+def backward_through_time(
+    x: Tensor, h: Tensor, weight_hh: Tensor, dloss_dh: Tensor
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """The way back through `h_t = tanh(x_t W_ih^T + b_ih + h_{t-1} W_hh^T + b_hh)`, by hand (Werbos 1990).
 
     x (T, I), h (T+1, H) every state from h_0 on, weight_hh (H, H); dloss_dh (T, H) is what the loss itself asks of each
@@ -145,34 +165,43 @@ def backward_through_time(x, h, weight_hh, dloss_dh):
     return grads | {"h0": from_later}, {"weight_hh": shares, "h": dh}
 
 
-def bptt(x, h0, weight_ih, weight_hh, bias_ih, bias_hh, dloss_dh):
+@expect.takes(x="T I", h0="H", weight_ih="H I", weight_hh="H H", bias_ih="H", bias_hh="H", dloss_dh="T H")
+def bptt(
+    x: Tensor, h0: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias_ih: Tensor, bias_hh: Tensor, dloss_dh: Tensor
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Forward and back: the states by `cells.rnn_step`, the gradients by `backward_through_time`, which see.
 
     x (T, I), h0 (H,), weights as in the step, dloss_dh (T, H) -> gradients, shares. ValueError for what does not fit.
     """
-    _check_bptt(x, h0, weight_ih, weight_hh, bias_ih, bias_hh, dloss_dh)
     h = [h0]
     for x_t in x:
-        h.append(cells.rnn_step(x_t, h[-1], weight_ih, weight_hh, bias_ih, bias_hh))
-    return backward_through_time(x, torch.stack(h), weight_hh, dloss_dh)
+        h.append(cells.rnn_step.plain(x_t, h[-1], weight_ih, weight_hh, bias_ih, bias_hh))
+    return backward_through_time.plain(x, torch.stack(h), weight_hh, dloss_dh)
 
 
-def truncated_gradients(rnn, x, loss, k, hx=None):
+def truncated_gradients(
+    rnn: Layer, x: Tensor, loss: Callable[[Tensor], Tensor], k: int, hx: State = None
+) -> dict[str, Tensor]:
     """Gradients of truncated BPTT: every k steps the state goes on, but cut from its past by `detach`.
 
     x (T, I), loss: a function of the outputs (T, H) -> a number, k >= 1 -> dict of every parameter's gradient, by name.
     With k >= T nothing is cut: the full gradient.
     """
-    _check_sequence(rnn, x)
-    if not isinstance(k, int) or isinstance(k, bool) or k < 1:
-        raise ValueError(f"k is {k!r}, expected a whole number of at least 1, the steps between two cuts")
+    dtype = _expect_sequence(rnn, x, like_weights=True)
+    k, loss = expect.whole("k", k, note=", the steps between two cuts"), expect.function("loss", loss)
+    if hx is not None:
+        hx = _expect_state(rnn, hx, dtype)
+        hx = hx if len(hx) > 1 else hx[0]
     outs = []
     for piece in x.split(k):
         out, hx = rnn(piece, hx)
         outs.append(out)
         hx = tuple(s.detach() for s in hx) if isinstance(hx, tuple) else hx.detach()
     names, parameters = zip(*rnn.named_parameters(), strict=True)
-    return dict(zip(names, torch.autograd.grad(loss(torch.cat(outs)), parameters), strict=True))
+    value = expect.tensor("what loss gives", loss(torch.cat(outs)))
+    if value.numel() != 1 or not value.requires_grad:
+        raise ValueError(f"loss gives {expect.said(value)}, expected one number that depends on the outputs")
+    return dict(zip(names, torch.autograd.grad(value, parameters), strict=True))
 
 
 # ---- The sequence itself, and what is refused. ----------------------------------------------------------------------
@@ -180,24 +209,19 @@ def truncated_gradients(rnn, x, loss, k, hx=None):
 
 def _run(rnn, x, hx):
     """The kind, x, every state h (and c) (T+1, H) from the first on, and the weights, all in float64."""
-    _check_sequence(rnn, x)
-    kind, shape = _kind(rnn), (1, rnn.hidden_size)
-    names = ["weight_ih_l0", "weight_hh_l0"] + ["bias_ih_l0", "bias_hh_l0"] * rnn.bias
+    _expect_sequence(rnn, x)
+    kind, names = _kind(rnn), ["weight_ih_l0", "weight_hh_l0"] + ["bias_ih_l0", "bias_hh_l0"] * rnn.bias
     weights = [getattr(rnn, name).detach().double() for name in names]
     x = x.detach().to(weights[0])
-    count = 2 if kind == "LSTM" else 1
-    first = [x.new_zeros(shape)] * count if hx is None else list(hx) if isinstance(hx, tuple) else [hx]
-    if len(first) != count or any(s.shape != shape for s in first):
-        raise ValueError(f"hx has {[tuple(s.shape) for s in first]}, expected {count} of shape (1, H) = {shape}")
-    states = [tuple(s[0].detach().to(x) for s in first)]
+    states = [tuple(s[0].detach().to(x) for s in _expect_state(rnn, hx))]
     for x_t in x:
         if kind == "RNN":
-            h = cells.rnn_step(x_t, *states[-1], *weights, nonlinearity=cells.NONLINEARITIES[rnn.nonlinearity])
+            h = cells.rnn_step.plain(x_t, *states[-1], *weights, nonlinearity=cells.NONLINEARITIES[rnn.nonlinearity])
             states.append((h,))
         elif kind == "GRU":
-            states.append((cells.gru_step(x_t, *states[-1], *weights),))
+            states.append((cells.gru_step.plain(x_t, *states[-1], *weights),))
         else:
-            states.append(cells.lstm_step(x_t, *states[-1], *weights))
+            states.append(cells.lstm_step.plain(x_t, *states[-1], *weights))
     states = [torch.stack(s) for s in zip(*states, strict=True)]
     finite = torch.stack([s.isfinite().all(dim=1) for s in states]).all(dim=0)
     if not finite.all():
@@ -210,33 +234,29 @@ def _kind(rnn):
     for kind in ("RNN", "LSTM", "GRU"):
         if isinstance(rnn, (getattr(cells, kind), getattr(torch.nn, kind))):
             return kind
-    raise TypeError(f"rnn is a {type(rnn).__name__}, expected an RNN, LSTM or GRU of rnnlab.cells or torch.nn")
+    raise TypeError(f"rnn is {expect.said(rnn)}, expected an RNN, LSTM or GRU of rnnlab.cells or torch.nn")
 
 
-def _check_sequence(rnn, x, least=1):
-    """Refuse what is not one sequence for one layer in one direction."""
+def _expect_sequence(rnn, x, least=1, like_weights=False):
+    """One sequence for one layer in one direction; the dtype of the weights if it must be theirs."""
     _kind(rnn)
     if rnn.num_layers != 1 or rnn.bidirectional or getattr(rnn, "proj_size", 0):
         raise ValueError(f"rnn is {rnn}, expected one layer in one direction, without projection")
-    if not isinstance(x, torch.Tensor) or x.dim() != 2 or x.shape[1] != rnn.input_size:
-        came = tuple(x.shape) if isinstance(x, torch.Tensor) else type(x).__name__
-        raise ValueError(f"x is {came}, expected one sequence (T, I) with I = {rnn.input_size}")
+    dtype = rnn.weight_ih_l0.dtype if like_weights else None
+    expect.tensor("x", x, "T I", {"I": rnn.input_size}, dtype=dtype, like=" like the weights", empty=True)
     if len(x) < least:
         raise ValueError(f"x has T = {len(x)}, expected T of at least {least}")
-    if not x.isfinite().all():
-        raise ValueError("x holds NaN or infinity, expected finite numbers")
+    return dtype
 
 
-def _check_bptt(x, h0, weight_ih, weight_hh, bias_ih, bias_hh, dloss_dh):
-    if x.dim() != 2 or h0.dim() != 1 or len(x) < 1:
-        raise ValueError(f"x is {tuple(x.shape)} and h0 {tuple(h0.shape)}, expected (T, I) with T >= 1 and (H,)")
-    (T, I), H = x.shape, len(h0)
-    came = {"weight_ih": weight_ih, "weight_hh": weight_hh, "bias_ih": bias_ih, "bias_hh": bias_hh}
-    came |= {"dloss_dh": dloss_dh}
-    expected = {"weight_ih": (H, I), "weight_hh": (H, H), "bias_ih": (H,), "bias_hh": (H,), "dloss_dh": (T, H)}
-    for name, value in came.items():
-        if value.shape != expected[name]:
-            raise ValueError(f"{name} has shape {tuple(value.shape)}, expected {expected[name]}")
-    for name, value in {"x": x, "h0": h0, **came}.items():
-        if not value.isfinite().all():
-            raise ValueError(f"{name} holds NaN or infinity, expected finite numbers")
+def _expect_state(rnn, hx, dtype=None):
+    """The first state as a tuple of (1, H), zeros unless told."""
+    names, H = ("h", "c") if _kind(rnn) == "LSTM" else ("h",), rnn.hidden_size
+    if hx is None:
+        return tuple(torch.zeros(1, H) for _ in names)
+    first = hx if len(names) > 1 else (hx,)
+    if not isinstance(first, tuple | list) or len(first) != len(names):
+        raise TypeError(f"hx is {expect.said(hx)}, expected a tuple ({', '.join(names)})")
+    for name, s in zip(names, first, strict=True):
+        expect.tensor(f"{name}0 in hx", s, "1 H", {"H": H}, dtype=dtype, like=" like the weights")
+    return tuple(first)

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from rnnlab.sequences import last_valid, mask, masked_max, masked_mean
+from rnnlab import expect
+from rnnlab.sequences import last_valid, masked_max, masked_mean
 
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 READINGS = ("each", "last", "max")
@@ -30,13 +31,12 @@ class Reader(nn.Module):
         num_layers: int = 1,
     ):
         super().__init__()
-        if cell not in CELLS:
-            raise ValueError(f"cell is {cell!r}, expected one of {', '.join(CELLS)}")
-        if reading not in READINGS:
-            raise ValueError(f"reading is {reading!r}, expected one of {', '.join(READINGS)}")
-        self.reading = reading
-        self.recurrent = CELLS[cell](input_size, hidden_size, num_layers, batch_first=True)
-        self.head = nn.Linear(hidden_size, output_size)
+        expect.one_of("cell", cell, CELLS)
+        self.reading = expect.one_of("reading", reading, READINGS)
+        sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
+        sizes = {name: expect.whole(name, size) for name, size in sizes.items()}
+        self.recurrent = CELLS[cell](**sizes, batch_first=True)
+        self.head = nn.Linear(sizes["hidden_size"], expect.whole("output_size", output_size))
 
     def forward(self, x: Tensor) -> Tensor:
         out = self._outputs(x)  # (B, T, H)
@@ -54,11 +54,8 @@ class Reader(nn.Module):
         return self.head(out)
 
     def _outputs(self, x):
-        I = self.recurrent.input_size
-        if x.ndim != 3 or x.shape[2] != I:
-            raise ValueError(f"x has shape {tuple(x.shape)}, expected (B, T, {I})")
-        if 0 in x.shape:
-            raise ValueError(f"x has shape {tuple(x.shape)}, expected at least one sequence and one step")
+        dtype, I = self.head.weight.dtype, self.recurrent.input_size
+        expect.tensor("x", x, "B T I", {"I": I}, dtype=dtype, like=" like the weights")
         return self.recurrent(x)[0]
 
     def extra_repr(self) -> str:
@@ -89,43 +86,40 @@ class ReviewClassifier(nn.Module):
         word_dropout: float = 0.0,
     ):
         super().__init__()
-        if cell not in CELLS and cell != "none":
-            raise ValueError(f"cell is {cell!r}, expected one of {', '.join(CELLS)}, none")
-        if reading not in REVIEW_READINGS:
-            raise ValueError(f"reading is {reading!r}, expected one of {', '.join(REVIEW_READINGS)}")
-        if bidirectional and reading == "last padded":
+        expect.one_of("cell", cell, [*CELLS, "none"])
+        self.reading = expect.one_of("reading", reading, REVIEW_READINGS)
+        vocabulary_size = expect.whole("vocabulary_size", vocabulary_size)
+        embedding_size = expect.whole("embedding_size", embedding_size)
+        hidden_size = expect.whole("hidden_size", hidden_size)
+        if expect.flag("bidirectional", bidirectional) and reading == "last padded":
             raise ValueError("reading is 'last padded' and bidirectional is True, expected another reading")
-        self.reading = reading
         self.embedding = nn.Embedding(vocabulary_size, embedding_size, padding_idx=0)
         layers = 0 if cell == "none" else 2 if bidirectional else 1
         self.directions = nn.ModuleList(
             CELLS[cell](embedding_size, hidden_size, batch_first=True) for _ in range(layers)
         )
-        self.dropout = nn.Dropout(dropout)
-        self.word_dropout = word_dropout
+        self.dropout = nn.Dropout(expect.probability("dropout", dropout))
+        self.word_dropout = expect.probability("word_dropout", word_dropout)
         size = hidden_size * layers or embedding_size
         self.head = nn.Linear(2 * size if reading == "mean+max" else size, 2)
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        return self.classify(self.embed(x), lengths)
+        return self._classify(self.embed(x), self._expect_lengths(lengths, x))
 
     def embed(self, x: Tensor) -> Tensor:
         """The words' vectors: x (B, T) -> (B, T, E)."""
-        if x.ndim != 2 or x.dtype != torch.int64:
-            raise ValueError(f"x has shape {tuple(x.shape)} and dtype {x.dtype}, expected (B, T) of torch.int64")
-        if x.numel() and not (0 <= x.min() and x.max() < self.embedding.num_embeddings):
-            raise ValueError(
-                f"x holds the numbers {x.min()} to {x.max()}, expected 0 to "
-                f"{self.embedding.num_embeddings - 1}: is it encoded with another vocabulary?"
-            )
+        expect.indices("x", x, self.embedding.num_embeddings, "B T", note=": is it encoded with another vocabulary?")
         if self.training and self.word_dropout:
             x = x.masked_fill((torch.rand(x.shape, device=x.device) < self.word_dropout) & (x > 0), 1)
         return self.embedding(x)
 
     def classify(self, embedded: Tensor, lengths: Tensor) -> Tensor:
         """The rest of `forward`: (B, T, E), lengths (B,) -> logits (B, 2)."""
+        return self._classify(self._expect_embedded(embedded), self._expect_lengths(lengths, embedded))
+
+    def _classify(self, embedded, lengths):
         kept = self.dropout(torch.ones_like(embedded[:, :1]))  # (B, 1, E)
-        return self.head(self.dropout(self._read(self.outputs(embedded * kept, lengths), lengths)))
+        return self.head(self.dropout(self._read(self._outputs(embedded * kept, lengths), lengths)))
 
     def beliefs(self, x: Tensor, lengths: Tensor) -> Tensor:
         """What the model would say if each review ended here, at every word: (B, T), lengths (B,) -> (B, T, 2).
@@ -134,7 +128,7 @@ class ReviewClassifier(nn.Module):
         """
         if len(self.directions) > 1:
             raise ValueError("the model is bidirectional, expected one that reads from the first word on alone")
-        out = self.outputs(self.embed(x), lengths)
+        out = self._outputs(self.embed(x), self._expect_lengths(lengths, x))
         count = torch.arange(1, out.shape[1] + 1, device=out.device)[:, None]
         running = {
             "last padded": out,
@@ -146,20 +140,33 @@ class ReviewClassifier(nn.Module):
 
     def outputs(self, embedded: Tensor, lengths: Tensor) -> Tensor:
         """What each direction says at each word, side by side: (B, T, E) -> (B, T, H·D)."""
+        return self._outputs(self._expect_embedded(embedded), self._expect_lengths(lengths, embedded))
+
+    def _outputs(self, embedded, lengths):
         if not self.directions:
             return embedded
         outs = [self.directions[0](embedded)[0]]
         for backward in self.directions[1:]:
-            outs.append(reverse(backward(reverse(embedded, lengths))[0], lengths))
+            outs.append(_reverse(backward(_reverse(embedded, lengths))[0], lengths))
         return torch.cat(outs, dim=-1)
 
     def _read(self, out, lengths):
         if self.reading == "last padded":
             return out[:, -1]
         if self.reading == "last valid":
-            return last_valid(out, lengths)
-        readings = {"mean": masked_mean, "max": masked_max}
+            return last_valid.plain(out, lengths)
+        readings = {"mean": masked_mean.plain, "max": masked_max.plain}
         return torch.cat([readings[name](out, lengths) for name in self.reading.split("+")], dim=-1)
+
+    def _expect_embedded(self, embedded):
+        weight = self.embedding.weight
+        sizes = {"E": weight.shape[1]}
+        return expect.tensor("embedded", embedded, "B T E", sizes, dtype=weight.dtype, like=" like the weights")
+
+    @staticmethod
+    def _expect_lengths(lengths, x):
+        """Lengths that fit a batch (B, T, ...), on its device."""
+        return expect.lengths("lengths", lengths, x.shape[1], len(x), x.device).to(x.device)
 
     def extra_repr(self) -> str:
         return f"reading={self.reading!r}, word_dropout={self.word_dropout}"
@@ -167,12 +174,18 @@ class ReviewClassifier(nn.Module):
 
 def reverse(out: Tensor, lengths: Tensor) -> Tensor:
     """Each sequence from its own last step to its first, the padding where it was: (B, T, ...) -> (B, T, ...)."""
-    T = out.shape[1]
-    steps = torch.arange(T, device=out.device)
-    order = torch.where(mask(lengths, T).to(out.device), lengths[:, None].to(out.device) - 1 - steps, steps)
+    if not isinstance(out, Tensor) or out.ndim < 2:
+        raise TypeError(f"out is {expect.said(out)}, expected a tensor (B, T, ...)")
+    return _reverse(out, expect.lengths("lengths", lengths, out.shape[1], len(out), out.device).to(out.device))
+
+
+def _reverse(out, lengths):
+    steps = torch.arange(out.shape[1], device=out.device)
+    order = torch.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)
     return out[torch.arange(len(out), device=out.device)[:, None], order]
 
 
 def parameter_count(model: nn.Module) -> int:
     """How many numbers the model learns."""
+    expect.kind("model", model, nn.Module, "a model")
     return sum(p.numel() for p in model.parameters() if p.requires_grad)

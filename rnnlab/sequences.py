@@ -1,52 +1,50 @@
 """Characters and words as tensors, and sequences of unequal length as padded batches."""
 
+import functools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from numbers import Integral
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
+from rnnlab import expect
+
 # ---- characters
 
 
 def alphabet(text: str) -> str:
     """The different characters of `text`, sorted, so that every run numbers them the same way."""
-    if not text:
-        raise ValueError("text is empty, expected at least one character")
-    return "".join(sorted(set(text)))
+    return "".join(sorted(set(expect.text("text", text))))
 
 
 def encode(text: str, letters: str) -> Tensor:
     """Each character's place in `letters`: (T,) int64; ValueError for a character that is not there."""
-    missing = alphabet(text).translate(str.maketrans("", "", letters))
-    if missing:
+    _expect_letters(letters)
+    if missing := alphabet(text).translate(str.maketrans("", "", letters)):
         raise ValueError(f"text holds {missing!r}, which letters = {letters!r} does not")
     return torch.tensor([letters.index(char) for char in text])
 
 
 def decode(indices: Tensor, letters: str) -> str:
     """The text whose characters stand at `indices` (T,) in `letters`; ValueError for an index out of range."""
-    indices = torch.as_tensor(indices)
-    _check_indices(indices, len(letters))
-    if indices.ndim != 1:
-        raise ValueError(f"indices has shape {tuple(indices.shape)}, expected (T,)")
+    _expect_letters(letters)
+    indices = expect.indices("indices", indices, len(letters), "T", empty=True)
     return "".join(letters[i] for i in indices.tolist())
 
 
 def one_hot(indices: Tensor, size: int) -> Tensor:
     """A vector for each index, 1 at the index and 0 elsewhere: (...) -> (..., size) float."""
-    _check_indices(indices, size)
-    return F.one_hot(indices, size).float()
+    size = expect.whole("size", size)
+    return F.one_hot(expect.indices("indices", indices, size, empty=True), size).float()
 
 
-def _check_indices(indices, size):
-    if indices.dtype != torch.int64:
-        raise TypeError(f"indices has dtype {indices.dtype}, expected torch.int64")
-    if indices.numel() and not (0 <= indices.min() and indices.max() < size):
-        raise ValueError(f"indices go from {indices.min()} to {indices.max()}, expected 0 to {size - 1}")
+def _expect_letters(letters):
+    if len(set(expect.text("letters", letters))) < len(letters):
+        raise ValueError(f"letters is {letters!r}, expected each letter once")
 
 
 # ---- words
@@ -57,9 +55,7 @@ WORD = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
 
 def words(text: str) -> list[str]:
     """The words and the marks of `text` in order, in lower case, without its <br /> markup; don't is one word."""
-    if not isinstance(text, str):
-        raise TypeError(f"text is a {type(text).__name__}, expected a str: decode bytes first")
-    return WORD.findall(text.replace("<br />", " ").lower())
+    return WORD.findall(expect.text("text", text, empty=True).replace("<br />", " ").lower())
 
 
 class Vocabulary:
@@ -69,9 +65,12 @@ class Vocabulary:
     """
 
     def __init__(self, words: Sequence[str], tokenise: Callable[[str], list[str]] = words):
+        words = expect.several("words", words, "different words", str)
+        if "" in words:
+            raise ValueError("words holds '', expected words of at least one character")
         self.words = [PAD, UNK, *words]
         self.index = {word: i for i, word in enumerate(self.words)}
-        self.tokenise = tokenise
+        self.tokenise = expect.function("tokenise", tokenise)
         if len(self.index) < len(self.words):
             twice = next(word for word, count in Counter(self.words).items() if count > 1)
             raise ValueError(f"words holds {twice!r} twice, expected different words, none of them {PAD} or {UNK}")
@@ -87,24 +86,28 @@ class Vocabulary:
         """The words that `texts` hold at least `min_freq` times, the frequent first, at most `max_size` in all."""
         if isinstance(texts, str):
             raise TypeError("texts is one str, expected several texts")
+        expect.function("tokenise", tokenise)
         counts = Counter()
-        for text in texts:
+        for text in expect.several("texts", texts, "texts", str):
             counts.update(tokenise(text))
         return cls.from_counts(counts, min_freq, max_size, tokenise)
 
     @classmethod
     def from_counts(
         cls,
-        counts: dict[str, int],
+        counts: Mapping[str, int],
         min_freq: int = 1,
         max_size: int | None = None,
         tokenise: Callable[[str], list[str]] = words,
     ) -> "Vocabulary":
         """The same from {word: how often}. Equally frequent words stand in the order of their letters."""
-        if not isinstance(min_freq, int) or min_freq < 1:
-            raise ValueError(f"min_freq is {min_freq!r}, expected a whole number above 0")
-        if max_size is not None and max_size < 3:
-            raise ValueError(f"max_size is {max_size!r}, expected at least 3: {PAD}, {UNK} and one word")
+        min_freq = expect.whole("min_freq", min_freq)
+        if max_size is not None:
+            max_size = expect.whole("max_size", max_size, 3, note=f": {PAD}, {UNK} and one word")
+        expected = "words and how often each comes"
+        for word, count in expect.kind("counts", counts, Mapping, f"a dict of {expected}").items():
+            if not isinstance(word, str) or not isinstance(count, Integral) or count < 0:
+                raise ValueError(f"counts holds {word!r}: {count!r}, expected {expected}")
         kept = sorted((word for word, count in counts.items() if count >= min_freq), key=lambda w: (-counts[w], w))
         if not kept:
             raise ValueError(f"no word comes {min_freq} times in texts, expected a smaller min_freq or more texts")
@@ -112,17 +115,14 @@ class Vocabulary:
 
     def encode(self, text: str) -> Tensor:
         """The number of each word of `text`: (T,) int64; ValueError for a text without words."""
-        numbers = [self.index.get(word, 1) for word in self.tokenise(text)]
+        numbers = [self.index.get(word, 1) for word in self.tokenise(expect.text("text", text, empty=True))]
         if not numbers:
             raise ValueError(f"text is {text!r}, expected at least one word")
         return torch.tensor(numbers)
 
     def decode(self, indices: Tensor) -> list[str]:
         """The words with the numbers `indices` (T,); ValueError for an index out of range."""
-        indices = torch.as_tensor(indices)
-        _check_indices(indices, len(self))
-        if indices.ndim != 1:
-            raise ValueError(f"indices has shape {tuple(indices.shape)}, expected (T,)")
+        indices = expect.indices("indices", indices, len(self), "T", empty=True)
         return [self.words[i] for i in indices.tolist()]
 
     def __len__(self) -> int:
@@ -143,25 +143,26 @@ def pad(sequences: list[Tensor], value: float = 0) -> tuple[Tensor, Tensor]:
 
     Lengths stay on the CPU, where `pack_padded_sequence` wants them. ValueError for no or empty sequences.
     """
-    sequences = list(sequences)
-    if not sequences:
-        raise ValueError("sequences is empty, expected at least one tensor")
+    sequences = expect.several("sequences", sequences, "tensors (T, ...)", Tensor)
     for b, sequence in enumerate(sequences):
-        if not isinstance(sequence, Tensor):
-            raise TypeError(f"sequences[{b}] is a {type(sequence).__name__}, expected a tensor (T, ...)")
-        if sequence.ndim == 0 or len(sequence) == 0:
+        if sequence.ndim == 0 or sequence.numel() == 0:
             raise ValueError(f"sequences[{b}] has shape {tuple(sequence.shape)}, expected at least one step")
         first = sequences[0]
         if (sequence.shape[1:], sequence.dtype, sequence.device) != (first.shape[1:], first.dtype, first.device):
             raise ValueError(f"sequences[{b}] is {_kind(sequence)}, expected {_kind(first)} like sequences[0]")
+    expected = "a number" if first.is_floating_point() else "a whole number"
+    if isinstance(value, bool) or not isinstance(value, int | float if expected == "a number" else int):
+        raise TypeError(f"value is {expect.said(value)}, expected {expected}, to stand among {first.dtype}")
     lengths = torch.tensor([len(sequence) for sequence in sequences])
     return pad_sequence(sequences, batch_first=True, padding_value=value), lengths
 
 
 def head_and_tail(sequence: Tensor, T: int) -> Tensor:
     """A sequence as it is up to `T` steps, else its first and last T/2: reviews judge at either end."""
-    if not isinstance(T, int) or T < 2 or T % 2:
-        raise ValueError(f"T is {T!r}, expected an even whole number above 0")
+    T = expect.whole("T", T, 2, note=" and even")
+    if T % 2:
+        raise ValueError(f"T is {T}, expected an even whole number")
+    _expect_steps("sequence", sequence, 1)
     return sequence if len(sequence) <= T else torch.cat([sequence[: T // 2], sequence[-T // 2 :]])
 
 
@@ -175,13 +176,16 @@ class LengthBatches:
     def __init__(
         self, sequences: Sequence[Tensor], target: Tensor, size: int = 64, shuffle: bool = False, pool: int = 50
     ):
-        if not len(sequences) or len(sequences) != len(target):
+        sequences = expect.several("sequences", sequences, "tensors (T, ...)", Tensor)
+        for b, sequence in enumerate(sequences):
+            _expect_steps(f"sequences[{b}]", sequence, 1)
+        if not isinstance(target, Tensor) or target.ndim < 1 or len(target) != len(sequences):
             raise ValueError(
-                f"sequences holds {len(sequences)} and target {len(target)}, expected one number above 0 for both"
+                f"target is {expect.said(target)}, expected one row for each of {len(sequences)} sequences"
             )
-        if size < 1 or pool < 1:
-            raise ValueError(f"size is {size} and pool is {pool}, expected at least 1")
-        self.sequences, self.target, self.size, self.shuffle, self.pool = sequences, target, size, shuffle, pool
+        self.sequences, self.target = sequences, target
+        self.size, self.pool = expect.whole("size", size), expect.whole("pool", pool)
+        self.shuffle = expect.flag("shuffle", shuffle)
         self.lengths = torch.tensor([len(sequence) for sequence in sequences])
 
     def __len__(self) -> int:
@@ -202,57 +206,64 @@ class LengthBatches:
 
 def mask(lengths: Tensor, T: int) -> Tensor:
     """True where a padded batch holds a real step: lengths (B,) -> (B, T) bool, on the device of `lengths`."""
-    _check_lengths(lengths, T, getattr(lengths, "device", "cpu"))
-    return torch.arange(T, device=lengths.device) < lengths[:, None]
+    T = expect.whole("T", T)
+    expect.lengths("lengths", lengths, T, device=getattr(lengths, "device", "cpu"))
+    return _mask(lengths, T)
 
 
+def _reading(read):
+    """The door before a function that reads a padded batch; `.plain` is the function for those who have looked."""
+
+    @functools.wraps(read)
+    def entered(out, lengths):
+        _expect_steps("out", out, 2)
+        if not out.is_floating_point():
+            raise TypeError(f"out is {out.dtype}, expected floating-point numbers")
+        lengths = expect.lengths("lengths", lengths, out.shape[1], len(out), out.device)
+        answer = read(out, lengths.to(out.device))
+        if not answer.isfinite().all():  # of the answer: padding may hold anything
+            raise ValueError("out holds NaN or infinity at a real step, expected finite numbers")
+        return answer
+
+    entered.plain = read
+    return entered
+
+
+@_reading
 def last_valid(out: Tensor, lengths: Tensor) -> Tensor:
     """The output at each sequence's own last step: out (B, T, ...), lengths (B,) -> (B, ...)."""
-    lengths = _lengths_of(out, lengths)
     return out[torch.arange(len(out), device=out.device), lengths - 1]
 
 
+@_reading
 def masked_mean(out: Tensor, lengths: Tensor) -> Tensor:
     """The mean over each sequence's real steps: out (B, T, ...), lengths (B,) -> (B, ...)."""
-    lengths = _lengths_of(out, lengths)
     total = out.masked_fill(_padding(out, lengths), 0).sum(dim=1)
     return total / lengths.view(-1, *[1] * (out.ndim - 2))
 
 
+@_reading
 def masked_max(out: Tensor, lengths: Tensor) -> Tensor:
     """The maximum over each sequence's real steps: out (B, T, ...), lengths (B,) -> (B, ...)."""
-    lengths = _lengths_of(out, lengths)
     # Not amax, whose gradient looks for ties: it takes half as long again.
     return out.masked_fill(_padding(out, lengths), -torch.inf).max(dim=1).values
 
 
+def _mask(lengths, T):
+    return torch.arange(T, device=lengths.device) < lengths[:, None]
+
+
 def _padding(out, lengths):
     """True at the padded steps, with an axis of 1 for each axis of `out` after T."""
-    return ~mask(lengths, out.shape[1]).view(*out.shape[:2], *[1] * (out.ndim - 2))
+    return ~_mask(lengths, out.shape[1]).view(*out.shape[:2], *[1] * (out.ndim - 2))
 
 
-def _lengths_of(out, lengths):
-    """`lengths`, checked against `out` and brought to its device."""
-    if out.ndim < 2:
-        raise ValueError(f"out has shape {tuple(out.shape)}, expected (B, T, ...)")
-    _check_lengths(lengths, out.shape[1], out.device)
-    if len(lengths) != len(out):
-        raise ValueError(f"lengths holds {len(lengths)} lengths, expected {len(out)}, one for each sequence of out")
-    return lengths.to(out.device)
-
-
-def _check_lengths(lengths, T, device="cpu"):
-    if not isinstance(lengths, Tensor):
-        raise TypeError(f"lengths is a {type(lengths).__name__}, expected a tensor (B,)")
-    if lengths.dtype not in (torch.int64, torch.int32):
-        raise TypeError(f"lengths has dtype {lengths.dtype}, expected torch.int64")
-    if lengths.ndim != 1 or not len(lengths):
-        raise ValueError(f"lengths has shape {tuple(lengths.shape)}, expected (B,) with at least one length")
-    # `pad` and packing keep lengths on the CPU whatever the device of the batch; any third place is a slip.
-    if str(lengths.device) not in ("cpu", str(device)):
-        raise ValueError(f"lengths is on {lengths.device}, expected cpu or the device of the batch, {device}")
-    if not (1 <= lengths.min() and lengths.max() <= T):
-        raise ValueError(f"lengths go from {lengths.min()} to {lengths.max()}, expected 1 to T = {T}")
+def _expect_steps(name, value, axes):
+    """A tensor with at least these axes; what stands at padded steps may be anything."""
+    expect.kind(name, value, Tensor, "a tensor (T, ...)" if axes == 1 else "a tensor (B, T, ...)")
+    if value.ndim < axes or value.numel() == 0:
+        form = "(T, ...)" if axes == 1 else "(B, T, ...)"
+        raise ValueError(f"{name} has shape {tuple(value.shape)}, expected {form} with at least one step")
 
 
 def _kind(tensor):

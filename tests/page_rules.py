@@ -10,6 +10,7 @@ import nbformat
 
 ROOT = pathlib.Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+DOOR = "expect.takes("  # stands before a function of the package, and not in a cell
 CELLS = ("task", "", "check", "hints", "solution")  # of one exercise, in this order
 
 # Cells whose output cannot be the same twice, and why. There are few, and no other may carry the tag.
@@ -155,13 +156,24 @@ def said(cell):
 
 
 def definitions(source):
-    """{name: its syntax without docstrings} of the functions and classes at the top of `source`."""
+    """{name: its syntax} of the functions and classes at the top of `source`: what they compute.
+
+    Without docstrings, without types, and without the decorator that looks at the arguments: a cell that teaches stays
+    as plain as a learner would write it, and the package says of the same body what it takes.
+    """
     found = {}
     for node in ast.parse(re.sub(r"(?m)^\s*[%!].*$", "", source)).body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             for inner in ast.walk(node):
                 if isinstance(inner, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(inner) is not None:
                     inner.body = inner.body[1:] or [ast.Pass()]
+                if isinstance(inner, ast.FunctionDef):
+                    inner.returns = None
+                    inner.decorator_list = [
+                        one for one in inner.decorator_list if not ast.unparse(one).startswith(DOOR)
+                    ]
+                if isinstance(inner, ast.arg):
+                    inner.annotation = None
             found[node.name] = ast.dump(node)
     return found
 

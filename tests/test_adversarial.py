@@ -50,5 +50,5 @@ def test_fit_takes_it_and_learns(setting):
 
 @pytest.mark.parametrize("epsilon", [0, -1, float("nan"), float("inf"), "1", None])
 def test_refusals(epsilon):
-    with pytest.raises(ValueError, match=f"epsilon is {epsilon!r}, expected a number above 0"):
+    with pytest.raises((ValueError, TypeError), match=f"epsilon is {epsilon!r}, expected a number above 0"):
         adversarial(epsilon)

@@ -109,13 +109,65 @@ def test_every_position_can_be_drawn():
         (ValueError, r"dloss_dh must be a tensor \(T, H\), not \(4,\)", net(), run()[0], run()[1][0], None),
         (ValueError, "x must have 2 to 20 steps, not 1", net(), *run(1), None),
         (ValueError, "x must have 2 to 20 steps, not 21", net(), *run(21), None),
-        (ValueError, r"dloss_dh has shape \(5, 4\), expected \(6, 4\)", net(), run()[0], run()[1][:5], None),
-        (ValueError, r"weight_ih has shape \(4, 3\), expected \(4, 2\)", net(), run()[0][:, :2], run()[1], None),
-        (ValueError, "x holds NaN or infinity", net(), run()[0] / 0, run()[1], None),
-        (ValueError, "dloss_dh holds NaN or infinity", net(), run()[0], run()[1] * torch.nan, None),
+        (
+            ValueError,
+            r"dloss_dh has shape \(5, 4\), expected \(T, H\) with T = 6, H = 4",
+            net(),
+            run()[0],
+            run()[1][:5],
+            None,
+        ),
+        (
+            ValueError,
+            r"weight_ih has shape \(4, 3\), expected \(H, I\) with H = 4, I = 2",
+            net(),
+            run()[0][:, :2],
+            run()[1],
+            None,
+        ),
+        (ValueError, "x holds infinity", net(), run()[0] / 0, run()[1], None),
+        (ValueError, "dloss_dh holds NaN", net(), run()[0], run()[1] * torch.nan, None),
         (ValueError, "one entry for each of the 6 steps, not 2", net(), *run(), "ab"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused_in_a_sentence(error, sentence, rnn, x, asked, labels):
     with pytest.raises(error, match=sentence):
         BackThroughTime(rnn, x, asked, labels=labels)
+
+
+@pytest.mark.parametrize("only", [2, 6])
+def test_a_step_without_a_loss_sends_nothing_back_and_says_so(only, open_explorer):
+    x, asked = run()
+    asked[[t for t in range(6) if t != only - 1]] = 0
+    explorer = BackThroughTime(net(), x, asked, step=3)
+    assert explorer.alt() == "Step 3 has no loss: no gradient goes back from it."
+    assert not [path for path in explorer.still().iter("path") if path.get("d")]
+    root = open_explorer(explorer.page())
+    assert root.locator(".say").text_content() == explorer.alt() and "NaN" not in root.inner_html()
+    assert root.locator(".flow").count() == 0
+    root.get_by_role("slider", name="loss at step").fill(str(only))
+    assert root.locator(".flow").count() > 0 and "NaN" not in root.inner_html()
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e150])
+def test_shares_need_no_square_that_leaves_float64(scale):
+    rnn, (x, asked) = net(), run()
+    assert BackThroughTime(rnn, x, scale * asked).numbers["shares"] == BackThroughTime(rnn, x, asked).numbers["shares"]
+
+
+def test_no_loss_at_all_and_no_finite_gradient_are_refused_in_a_sentence():
+    x, asked = run()
+    broken, large = net(), net()
+    with torch.no_grad():
+        broken.weight_hh_l0[0, 0] = float("inf")
+        large.weight_ih_l0.zero_()  # the states stay near zero, and nothing holds the gradient back
+        large.bias_ih_l0.zero_()
+        large.bias_hh_l0.zero_()
+        large.weight_hh_l0.mul_(1e200)
+    for arguments, sentence in [
+        ((broken, x, asked), "weight_hh holds NaN or infinity"),
+        ((large, x, asked), "rnn has weights so large"),
+        ((net(), x, 0 * asked), "dloss_dh must ask something of at least one step"),
+    ]:
+        with pytest.raises(ValueError, match=sentence):
+            BackThroughTime(*arguments)

@@ -159,34 +159,69 @@ COUNTS = torch.tensor([0, 0, 5, 3])
 @pytest.mark.parametrize(
     "call, sentence",
     [
-        (lambda: embeddings.cooccurrences([], V), "documents holds 0 things, expected one or more"),
-        (lambda: embeddings.cooccurrences([torch.tensor([2.5])], V), "documents holds 1 things.*int64"),
-        (lambda: embeddings.cooccurrences([torch.tensor([], dtype=torch.int64)], V), "documents holds no words"),
-        (lambda: embeddings.cooccurrences([torch.tensor([2, 6])], V), "words from 2 to 6, expected 0 to 5"),
-        (lambda: embeddings.cooccurrences([torch.tensor([2, -1])], V), "words from -1 to 2, expected 0 to 5"),
-        (lambda: embeddings.cooccurrences(DOCUMENTS, V, 0), "window is 0, expected a whole number above 0"),
+        (lambda: embeddings.cooccurrences([], V), "documents is empty, expected tensors"),
+        (
+            lambda: embeddings.cooccurrences([torch.tensor([2.5])], V),
+            r"documents\[0\] is torch.float32, expected torch.int64",
+        ),
+        (
+            lambda: embeddings.cooccurrences([torch.tensor([], dtype=torch.int64)], V),
+            r"documents is empty, shape \(0,\)",
+        ),
+        (
+            lambda: embeddings.cooccurrences([torch.tensor([2, 6])], V),
+            "documents go from 2 to 6, expected 0 to 5, below vocabulary_size",
+        ),
+        (lambda: embeddings.cooccurrences([torch.tensor([2, -1])], V), "documents go from -1 to 2, expected 0 to 5"),
+        (lambda: embeddings.cooccurrences(DOCUMENTS, V, 0), "window is 0, expected a whole number of at least 1"),
         (lambda: embeddings.ppmi(np.ones((3, 3))), r"counts is a ndarray of shape \(3, 3\), expected a sparse"),
         (
             lambda: embeddings.ppmi(sparse.csr_matrix((3, 3))),
             r"counts is a csr_matrix of shape \(3, 3\).*holds something",
         ),
-        (lambda: embeddings.ppmi_svd(DOCUMENTS, V, size=7), "size is 7, expected at most vocabulary_size, 6"),
-        (lambda: embeddings.ppmi_svd(DOCUMENTS, V, size=0), "size is 0, expected a whole number above 0"),
-        (lambda: embeddings.pairs(["the film"], V), "documents holds 1 things.*int64"),
-        (lambda: embeddings.pairs(DOCUMENTS, 3), "words from 0 to 4, expected 0 to 2"),
-        (lambda: embeddings.pairs(DOCUMENTS, V, window=1.5), "window is 1.5, expected a whole number above 0"),
-        (lambda: embeddings.pairs(DOCUMENTS, V, often=0), "often is 0, expected a share above 0 and up to 1"),
-        (lambda: embeddings.SkipGram(COUNTS[None], 4), r"counts has shape \(1, 4\)"),
-        (lambda: embeddings.SkipGram(torch.tensor([3, 3, 0]), 4), "counts has shape .3,. and the sum 6, expected"),
+        (
+            lambda: embeddings.ppmi_svd(DOCUMENTS, V, size=7),
+            "size is 7, expected a whole number from 1 to 6, vocabulary_size",
+        ),
+        (lambda: embeddings.ppmi_svd(DOCUMENTS, V, size=0), "size is 0, expected a whole number from 1 to 6"),
+        (lambda: embeddings.pairs(["the film"], V), r"documents\[0\] is 'the film', expected tensors"),
+        (lambda: embeddings.pairs(DOCUMENTS, 3), "documents go from 0 to 4, expected 0 to 2"),
+        (lambda: embeddings.pairs(DOCUMENTS, V, window=1.5), "window is 1.5, expected a whole number of at least 1"),
+        (lambda: embeddings.pairs(DOCUMENTS, V, often=0), "often is 0, expected a number above 0 and of at most 1"),
+        (lambda: embeddings.SkipGram(COUNTS[None], 4), r"counts has shape \(1, 4\), expected \(V,\)"),
+        (lambda: embeddings.SkipGram(torch.tensor([3, 3, 0]), 4), "counts has the sum 6, expected"),
         (lambda: embeddings.SkipGram(-COUNTS, 4), "the sum -8, expected"),
-        (lambda: embeddings.SkipGram(COUNTS, 0), "size is 0, expected a whole number above 0"),
-        (lambda: embeddings.SkipGram(COUNTS, 4, noise=0), "noise is 0, expected a whole number above 0"),
-        (lambda: embeddings.nearest(torch.ones(3), torch.ones(5, 2)), r"vector has shape \(3,\) and vectors \(5, 2\)"),
-        (lambda: embeddings.nearest(torch.ones(2), torch.ones(5, 2), 4), "count is 4, expected 1 to 3"),
-        (lambda: embeddings.nearest(torch.ones(2), torch.ones(5, 2), 1, [5]), r"leave_out is \[5\], expected numbers"),
-        (lambda: embeddings.analogy(2, 3, 9, torch.ones(5, 2)), "a, b, c are 2, 3, 9 and vectors has shape"),
+        (lambda: embeddings.SkipGram(COUNTS, 0), "size is 0, expected a whole number of at least 1"),
+        (lambda: embeddings.SkipGram(COUNTS, 4, noise=0), "noise is 0, expected a whole number of at least 1"),
+        (
+            lambda: embeddings.nearest(torch.ones(3), torch.ones(5, 2)),
+            r"vector has shape \(3,\), expected \(I,\) with I = 2",
+        ),
+        (
+            lambda: embeddings.nearest(torch.ones(2), torch.ones(5, 2), 4),
+            "count is 4, expected a whole number from 1 to 3, the words that are left",
+        ),
+        (
+            lambda: embeddings.nearest(torch.ones(2), torch.ones(5, 2), 1, [5]),
+            "each of leave_out is 5, expected a whole number from 0 to 4",
+        ),
+        (
+            lambda: embeddings.analogy(2, 3, 9, torch.ones(5, 2)),
+            "c is 9, expected a whole number from 0 to 4, a row of vectors",
+        ),
+        (lambda: embeddings.analogy(2, 3, 4, torch.zeros(5, 2)), "a is 2, whose vector is all zeros, expected"),
+        (lambda: embeddings.nearest(torch.zeros(2), torch.ones(5, 2)), "vector is all zeros, expected one that points"),
+        (lambda: embeddings.nearest(torch.ones(2) / 0, torch.ones(5, 2)), "vector holds infinity"),
+        (lambda: embeddings.ppmi(sparse.csr_matrix(np.full((2, 2), np.nan))), "counts holds negative numbers, NaN"),
+        (lambda: embeddings.ppmi(sparse.csr_matrix(-np.ones((2, 2)))), "counts holds negative numbers"),
+        (lambda: embeddings.ppmi(sparse.csr_matrix(np.ones((2, 2))), -1), "smoothing is -1, expected a number above 0"),
+        (
+            lambda: embeddings.SkipGram(COUNTS, 2)(torch.tensor([2]), torch.tensor([2, 3])),
+            r"context has shape \(2,\), expected \(B,\) with B = 1",
+        ),
+        (lambda: embeddings.SkipGram(COUNTS, 2)(torch.tensor([4]), torch.tensor([2])), "centre goes from 4 to 4"),
     ],
 )
 def test_refused(call, sentence):
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises((ValueError, TypeError), match=sentence):
         call()

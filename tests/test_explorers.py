@@ -3,12 +3,16 @@
 import importlib
 import json
 import re
+from xml.etree import ElementTree
 
 import pytest
 import torch
 
-from rnnlab import explorers, figures
+from rnnlab import colours, explorers
 from rnnlab.explorers import base
+from rnnlab.explorers.draw_a_digit import DrawADigit
+from rnnlab.explorers.row_by_row import RowByRow, strokes
+from rnnlab.models import Reader
 
 HERE = base.Path(base.__file__).parent
 CLASSES = [
@@ -46,7 +50,7 @@ def test_the_page_closes_its_script_once_and_holds_no_long_number(explorer):
 @every
 def test_the_script_is_one_module_with_the_kit_in_front(explorer):
     script = str(explorer._esm)
-    assert script.startswith("// The kit of the explorers")
+    assert script.index("const TONES") < script.index("// The kit of the explorers") < script.index("function render")
     assert script.count("export default") == 1 and not re.search(r"^\s*import\b", script, flags=re.MULTILINE)
 
 
@@ -57,21 +61,51 @@ def test_rounded_keeps_three_digits_whatever_holds_the_numbers():
     assert base.rounded(123456.0) == 123000.0
 
 
-def test_one_palette_in_figures_still_pictures_and_scripts():
-    light = (HERE / "base.js").read_text(encoding="utf-8").split("const DARK")[0]
-    kit = dict(re.findall(r"--(\w+): (#\w{6})", light))
-    assert {name: kit[name] for name in base.COLOUR} == base.COLOUR == figures.COLOUR
-    assert (kit["ink"], kit["quiet"]) == (base.INK, base.QUIET)
+def test_the_colours_are_written_in_one_file():
+    """Figures, still pictures and scripts take them from there; no other file of the package names one of its own."""
+    named = set(colours.COLOUR.values()) | set(colours.LIGHT.values()) | set(colours.DARK.values()) - {"#ffffff"}
+    for file in HERE.parent.rglob("*.*"):
+        if file.suffix in (".py", ".js") and file.name != "colours.py":
+            found = re.findall(r"#[0-9a-fA-F]{6}\b", file.read_text(encoding="utf-8"))
+            assert not named & set(found), file
+
+
+@every
+def test_the_script_gets_its_colours_from_python(explorer):
+    line = re.match(r"const TONES = (.*);\n", str(explorer._esm))[1]
+    assert json.loads(line) == {"light": colours.LIGHT, "dark": colours.DARK}
+    assert {name: colours.LIGHT[name] for name in colours.COLOUR} == colours.COLOUR
 
 
 def test_an_unknown_explorer_is_refused_with_the_list_of_those_there_are():
-    with pytest.raises(ImportError, match=r"no explorer 'unrollr'\..*\bunroller\b"):
+    with pytest.raises(AttributeError, match=r"no explorer 'unrollr'\..*\bunroller\b"):
+        explorers.unrollr  # noqa: B018
+    with pytest.raises(ImportError, match="unrollr"):
         from rnnlab.explorers import unrollr  # noqa: F401
     from rnnlab.explorers import unroller
 
     assert unroller.Unroller.__name__ == "Unroller"
     assert explorers.unroller is unroller
+    assert getattr(explorers, "unrollr", None) is None
     assert not hasattr(explorers, "__wrapped__") and not hasattr(explorers, "_repr_html_")
+
+
+NASTY = ["\x00", "\x1b[31m", "\u202egnihton", "\ud800", "\u2028", "</script>"]
+
+
+def test_a_label_may_hold_anything_and_its_page_is_a_file_that_can_be_written():
+    images = strokes()[:1] * torch.linspace(0.5, 1, len(NASTY))[:, None, None]
+    model = Reader(28, 6, 10, "gru", "max")
+    for explorer in (RowByRow(model, images, NASTY, digit=3), DrawADigit(model, images, NASTY)):
+        page = explorer.page().encode().decode()
+        assert "</script></script>" not in page and not re.search("[\x00\x1b\u202e\u2028]", page)
+        ElementTree.fromstring(ElementTree.tostring(explorer.still()))
+        assert "�" in explorer.alt()
+    for labels, error in ((["1", " "], ValueError), (["1"], ValueError), (5, TypeError)):
+        with pytest.raises(error, match="^labels must"):
+            RowByRow(model, strokes(), labels)
+        with pytest.raises(error, match="^labels must"):
+            DrawADigit(model, strokes(), labels)
 
 
 def test_a_saved_notebook_keeps_the_page_and_drops_the_widget():

@@ -15,8 +15,7 @@ from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from traitlets.config import Config
 
-from rnnlab import figures
-from rnnlab.explorers import base
+from rnnlab import colours, figures
 from tools.nbval_pictures import Picture
 
 MAKEFILE = (pathlib.Path(__file__).parent.parent / "Makefile").read_text()
@@ -45,7 +44,8 @@ def test_an_exported_page_keeps_the_description():
     png = base64.b64encode(data["image/png"]).decode()
     output = new_output("display_data", {"image/png": png}, metadata={"image/png": {"alt": alt}})
     plain = new_output("display_data", {"image/png": png})
-    notebook = new_notebook(cells=[new_code_cell(outputs=[output, plain])])
+    left_over = new_output("display_data", {"text/plain": ""}, metadata={"image/png": {"alt": alt}})  # no picture
+    notebook = new_notebook(cells=[new_code_cell(outputs=[output, plain, left_over])])
     priority = re.search(r"display_data_priority='(.*?)'", MAKEFILE)[1]
     preprocessor = re.search(r"HTMLExporter.preprocessors=(\S+)", MAKEFILE)[1]
     config = Config(
@@ -71,7 +71,12 @@ def test_descriptions_come_from_the_data():
     said = figures.bars({"RNN": 0.5, "LSTM": 0.9}, ylabel="accuracy").figure.get_label()
     assert said == "accuracy: RNN 0.5; LSTM 0.9."
     said = figures.matrix(torch.eye(2), rows="ab", columns="cd", xlabel="to", ylabel="from").figure.get_label()
-    assert "from 0 to 1 at a, c" in said
+    assert said == "2 by 2 squares, from against to (c, d): a 1, 0; b 0, 1."
+    said = figures.matrix(torch.eye(9), rows=range(9), columns=range(9), what="mistakes").figure.get_label()
+    assert said.startswith("mistakes, 9 by 9 squares") and said.endswith("from 0 to 1 at 0, 0.")
+    said = figures.lines({"a": [1, 2]}, level={"a guess": 1.5}, xlabel="x", ylabel="y").figure.get_label()
+    assert said == "y against x: a from 1 to 2; a level line, a guess, at 1.5."
+    assert figures.pictures(torch.zeros(1, 4, 4), ["0"]).figure.get_label() == "1 picture: 0."
     assert figures.pictures(torch.zeros(3, 4, 4), ["0", "1", "2"]).figure.get_label() == "3 pictures: 0, 1, 2."
     plt.close("all")
 
@@ -85,6 +90,41 @@ def test_the_names_of_nine_bars_do_not_touch():
     plt.close("all")
 
 
+def boxes(ax, texts):
+    ax.figure.canvas.draw()
+    return [text.get_window_extent() for text in texts]
+
+
+@pytest.mark.parametrize("values", [{"a": 2.6, "b": 1.7}, {"a": -1.0, "b": 1.0}])
+def test_the_number_of_a_bar_stands_clear_of_its_range(values):
+    ax = figures.bars(values, ylabel="", spread={name: (v - 0.3, v + 0.3) for name, v in values.items()})
+    numbers = boxes(ax, ax.texts)
+    assert [text.get_text() for text in ax.texts] == [figures._short(value) for value in values.values()]
+    for (place, value), number in zip(enumerate(values.values()), numbers, strict=True):
+        ends = [ax.transData.transform((place, value + side))[1] for side in (-0.3, 0.3)]
+        assert number.y0 > max(ends) if value > 0 else number.y1 < min(ends)
+        assert ax.figure.bbox.y0 <= number.y0 and number.y1 <= ax.figure.bbox.y1
+    plt.close("all")
+
+
+@pytest.mark.parametrize("count, title", [(1, "what you drew"), (10, "7"), (16, "2 → 5")])
+def test_the_titles_of_pictures_are_not_cut(count, title):
+    ax = figures.pictures(torch.zeros(count, 28, 28), [title] * count)
+    for box in boxes(ax, [one.title for one in ax.figure.axes if one.title.get_text()]):
+        assert ax.figure.bbox.x0 <= box.x0 and box.x1 <= ax.figure.bbox.x1 and box.y1 <= ax.figure.bbox.y1
+    plt.close("all")
+
+
+def test_what_is_highlighted_stands_out_and_the_others_are_named_where_they_peak():
+    series = {str(digit): [0.1, 0.1, 0.0] for digit in range(12)} | {"1": [0.4, 0.2, 0.0], "7": [0.1, 0.5, 1.0]}
+    ax = figures.lines(series, xlabel="row", ylabel="belief", highlight={"7": "output"})
+    looks = {line.get_label(): (line.get_color(), line.get_linestyle(), line.get_linewidth()) for line in ax.lines}
+    assert looks.pop("7") == (colours.COLOUR["output"], "-", 4.5)
+    assert {colour for colour, _, _ in looks.values()} == {colours.LIGHT["line"]}
+    assert {text.get_text(): text.xy for text in ax.texts} == {"1": (0, 0.4), "7": (2, 1.0)} and not ax.get_legend()
+    plt.close("all")
+
+
 @pytest.mark.parametrize(
     "draw, sentence",
     [
@@ -92,10 +132,26 @@ def test_the_names_of_nine_bars_do_not_touch():
         (lambda: figures.lines({"a": []}, xlabel="", ylabel=""), "'a' has no values"),
         (lambda: figures.lines({"a": [1, float("nan")]}, xlabel="", ylabel=""), "NaN at 1"),
         (lambda: figures.lines({"a": [1, 2]}, x=[1], xlabel="", ylabel=""), "x has 1 values"),
+        (lambda: figures.lines({"a": [1, float("inf")]}, xlabel="", ylabel=""), "'a' has an infinity at 1"),
+        (lambda: figures.lines({"a": [1, 0.0]}, xlabel="", ylabel="", log=True), "'a' is 0 at 1, and a logarithmic"),
+        (lambda: figures.lines({"a": [1]}, xlabel="", ylabel="", log=True, level={"b": -1}), "'b' is -1 at 0"),
+        (lambda: figures.lines({"a": [1]}, xlabel="", ylabel="", spread={"b": ([1], [2])}), "spread has 'b', expected"),
+        (lambda: figures.lines({"a": [1]}, xlabel="", ylabel="", spread={"a": ([1], [1, 2])}), "'a' has 2 values"),
+        (lambda: figures.lines({"a": [1]}, xlabel="", ylabel="", highlight={"b": "input"}), "highlight has 'b'"),
+        (lambda: figures.lines({"a": [1]}, xlabel="", ylabel="", highlight={"a": "red"}), "colour must be one of"),
+        (lambda: figures.lines(dict.fromkeys(range(11), [1]), xlabel="", ylabel=""), "11 curves, and only 10"),
+        (lambda: figures.bars({"a": float("nan")}, ylabel=""), "NaN at 0"),
+        (lambda: figures.bars({"a": 1}, ylabel="", spread={"b": (0, 2)}), "spread has 'b', expected names of 'a'"),
+        (lambda: figures.bars({"a": 1}, ylabel="", spread={"a": (2, 3)}), "goes from 2 to 3: 1 is outside"),
         (lambda: figures.bars({"a": 1}, ylabel="", colour="red"), "colour must be one of"),
         (lambda: figures.matrix([[1.0]], rows="ab", columns="a"), r"shape \(1, 1\), expected \(2, 1\)"),
         (lambda: figures.matrix([[float("inf")]], rows="a", columns="a"), "must be finite"),
+        (lambda: figures.matrix(torch.zeros(0, 2), rows="", columns="ab"), "a row and a column at least"),
         (lambda: figures.pictures(torch.zeros(2, 4, 4), ["0"]), "expected"),
+        (lambda: figures.pictures(torch.zeros(1, 0, 4), ["0"]), r"shape \(1, 0, 4\)"),
+        (lambda: figures.pictures(torch.full((1, 4, 4), 255), ["0"]), "goes from 255 to 255, expected numbers from 0"),
+        (lambda: figures.pictures(torch.full((1, 4, 4), float("nan")), ["0"]), "expected numbers from 0, paper"),
+        (lambda: figures.pictures(torch.zeros(1, 4, 4), ["0"], across=0), "across must be a whole number"),
     ],
 )
 def test_bad_input_is_refused_in_a_sentence(draw, sentence):
@@ -116,10 +172,3 @@ def test_pictures_are_compared_by_look():
     assert same != picture(scale=1.05)
     assert same != picture(ylabel="x")
     assert same == picture(scale=1.0001)
-
-
-def test_drawings_and_explorers_use_the_same_colours():
-    root = pathlib.Path(__file__).parent.parent
-    kit = (root / "rnnlab" / "explorers" / "base.js").read_text(encoding="utf-8")
-    light = dict(re.findall(r"--(\w+): (#\w+);", kit.partition("const DARK")[0]))
-    assert figures.COLOUR == base.COLOUR == {name: light[name] for name in figures.COLOUR}

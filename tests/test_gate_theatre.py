@@ -155,3 +155,15 @@ def test_what_cannot_be_drawn_is_refused_in_a_sentence(error, sentence, nets, x,
     with pytest.raises(error, match=sentence) as refused:
         GateTheatre(*nets, x, **more)
     assert str(refused.value).endswith(".")
+
+
+def test_the_marks_of_the_free_run_are_explained_and_leave_the_symbol_alone(open_explorer):
+    root = open_explorer(GateTheatre.example().page())
+    note, marks = root.locator(".note"), root.locator("path.free").get_attribute("d")
+    assert note.text_content() == "The marks at the edges of a cell: f without the force."
+    letters = root.locator(".letter").evaluate_all("all => all.map(one => [one.getBBox().x, one.getBBox().width])")
+    starts = [float(part.split(",")[0]) for part in marks.lstrip("M").split("M")]
+    assert marks.count("m") == marks.count("M") > 0
+    assert not any(x < start + 8 and start < x + wide for start in starts for x, wide in letters)
+    root.get_by_role("radio", name="none").check(force=True)
+    assert note.text_content() == "" and root.locator("path.free").get_attribute("d") == ""

@@ -105,3 +105,15 @@ def test_what_is_not_in_the_table_is_refused_in_a_sentence(name, value, sentence
     assert getattr(explorer, name) == before
     with pytest.raises(traitlets.TraitError):
         GradientRiver(radius="wide")
+
+
+def test_the_radius_alone_is_seen_where_it_lies_on_the_line_of_one(open_explorer):
+    """In lesson 04 it does. Nothing but it is dotted so: the marker at T is a plain line."""
+    root = open_explorer(GradientRiver(radius=1.0).page())
+    look = "path => (({ stroke, strokeWidth, strokeDasharray }) => [stroke, strokeWidth, strokeDasharray])"
+    look += "(getComputedStyle(path))"
+    alone, one, here = (root.locator(f"path.{name}").last.evaluate(look) for name in ("alone", "one", "here"))
+    assert float(alone[1][:-2]) > 2 * float(one[1][:-2]) and alone[0] != one[0] and alone[2] != "none"
+    assert one[2] == here[2] == "none"
+    order = root.locator("path").evaluate_all("paths => paths.map(path => path.getAttribute('class'))")
+    assert order.index("alone") > order.index("one")  # drawn later: on top

@@ -60,15 +60,25 @@ def test_parameter_count():
     [
         (lambda: models.Reader(5, 4, 6, cell="lsmt"), "cell is 'lsmt', expected one of rnn, lstm, gru"),
         (lambda: models.Reader(5, 4, 6, reading="mean"), "reading is 'mean', expected one of each, last, max"),
-        (lambda: models.Reader(5, 4, 6)(torch.ones(3, 1, 7, 5)), r"x has shape \(3, 1, 7, 5\), expected \(B, T, 5\)"),
-        (lambda: models.Reader(5, 4, 6)(torch.ones(7, 5)), r"x has shape \(7, 5\), expected \(B, T, 5\)"),
-        (lambda: models.Reader(5, 4, 6).beliefs(torch.ones(3, 5, 7)), r"x has shape \(3, 5, 7\), expected \(B, T, 5\)"),
-        (lambda: models.Reader(5, 4, 6)(torch.ones(3, 0, 5)), "expected at least one sequence and one step"),
-        (lambda: models.Reader(5, 4, 6)(torch.ones(0, 3, 5)), "expected at least one sequence and one step"),
+        (lambda: models.Reader(0, 4, 6), "input_size is 0, expected a whole number of at least 1"),
+        (lambda: models.Reader(5, -1, 6), "hidden_size is -1, expected a whole number of at least 1"),
+        (lambda: models.Reader(5, 4, 6)(torch.ones(3, 7, 5).double()), "x is torch.float64, expected torch.float32"),
+        (lambda: models.Reader(5, 4, 6)(torch.ones(3, 7, 5) / 0), "x holds infinity"),
+        (
+            lambda: models.Reader(5, 4, 6)(torch.ones(3, 1, 7, 5)),
+            r"x has shape \(3, 1, 7, 5\), expected \(B, T, I\) with I = 5",
+        ),
+        (lambda: models.Reader(5, 4, 6)(torch.ones(7, 5)), r"x has shape \(7, 5\), expected \(B, T, I\) with I = 5"),
+        (
+            lambda: models.Reader(5, 4, 6).beliefs(torch.ones(3, 5, 7)),
+            r"x has shape \(3, 5, 7\), expected \(B, T, I\) with I = 5",
+        ),
+        (lambda: models.Reader(5, 4, 6)(torch.ones(3, 0, 5)), "x is empty, shape .*, expected something in it"),
+        (lambda: models.Reader(5, 4, 6)(torch.ones(0, 3, 5)), "x is empty, shape .*, expected something in it"),
     ],
 )
 def test_refusals(call, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((ValueError, TypeError), match=words):
         call()
 
 
@@ -182,6 +192,19 @@ def test_reverse_turns_each_sequence_round_and_leaves_its_padding():
             lambda: classifier(reading="last"),
             "reading is 'last', expected one of last padded, last valid, mean, max, mean",
         ),
+        (lambda: classifier(word_dropout=2), "word_dropout is 2, expected a number from 0 to 1"),
+        (lambda: classifier(word_dropout=float("nan")), "word_dropout is nan, expected a number from 0 to 1"),
+        (lambda: classifier(dropout=-1), "dropout is -1, expected a number from 0 to 1"),
+        (
+            lambda: classifier().beliefs(torch.ones(1, 2).long(), torch.tensor([0])),
+            "lengths go from 0 to 0, expected 1",
+        ),
+        (
+            lambda: classifier().beliefs(torch.ones(1, 2).long(), torch.tensor([3])),
+            "lengths go from 3 to 3, expected 1",
+        ),
+        (lambda: classifier().beliefs(torch.ones(1, 2).long(), None), r"lengths is None, expected a tensor \(B,\)"),
+        (lambda: classifier()(torch.ones(1, 0).long(), torch.tensor([1])), r"x is empty, shape \(1, 0\)"),
         (lambda: classifier(reading="last padded", bidirectional=True), "'last padded' and bidirectional is True"),
         (
             lambda: classifier(bidirectional=True).beliefs(torch.ones(1, 2, dtype=torch.int64), torch.tensor([2])),
@@ -189,12 +212,15 @@ def test_reverse_turns_each_sequence_round_and_leaves_its_padding():
         ),
         (
             lambda: classifier()(torch.ones(3, 4), torch.tensor([4, 4, 4])),
-            r"x has shape \(3, 4\) and dtype torch.float32",
+            "x is torch.float32, expected torch.int64",
         ),
-        (lambda: classifier()(torch.ones(4, dtype=torch.int64), torch.tensor([4])), r"x has shape \(4,\) .*, expected"),
+        (
+            lambda: classifier()(torch.ones(4, dtype=torch.int64), torch.tensor([4])),
+            r"x has shape \(4,\), expected \(B, T\)",
+        ),
         (
             lambda: classifier()(torch.tensor([[1, 20]]), torch.tensor([2])),
-            "x holds the numbers 1 to 20, expected 0 to 19: is it encoded with another vocabulary?",
+            "x goes from 1 to 20, expected 0 to 19: is it encoded with another vocabulary?",
         ),
         (
             lambda: classifier()(torch.tensor([[1, 2]]), torch.tensor([3])),
@@ -207,5 +233,5 @@ def test_reverse_turns_each_sequence_round_and_leaves_its_padding():
     ],
 )
 def test_review_refusals(call, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((ValueError, TypeError), match=words):
         call()

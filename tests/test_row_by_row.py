@@ -79,7 +79,7 @@ def broken():
         (ValueError, "labels must be 2, one for each picture, not 3", reader(), strokes(), "173"),
         (ValueError, "ten beliefs.*2, 28, 4", reader(output_size=4), strokes(), None),
         (ValueError, "finite numbers", broken(), strokes(), None),
-        (ValueError, r"expected \(B, T, 5\)", reader(input_size=5), strokes(), None),
+        (ValueError, r"expected \(B, T, I\) with I = 5", reader(input_size=5), strokes(), None),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_a_sentence(error, sentence, model, images, labels):

@@ -109,7 +109,9 @@ def test_seeds(name):
     ],
 )
 def test_sequences_too_short(name, T):
-    with pytest.raises(ValueError, match=f"T is {T}, expected at least {1 if name == 'bracket_depth' else 2}"):
+    with pytest.raises(
+        ValueError, match=f"T is {T}, expected a whole number of at least {1 if name == 'bracket_depth' else 2}"
+    ):
         tasks.make(name, 4, T, seed=0)
     assert len(tasks.make(name, 4, 1 if name == "bracket_depth" else 2, seed=0).y) == 4
 
@@ -122,13 +124,25 @@ def test_sequences_too_short(name, T):
             ValueError,
             "name is 'copy', expected one of adding, temporal_order, first_symbol, bracket_depth",
         ),
-        (lambda: tasks.adding(0, 10, 0), ValueError, "batch is 0, expected at least 1"),
+        (lambda: tasks.adding(0, 10, 0), ValueError, "batch is 0, expected a whole number of at least 1"),
         (lambda: tasks.adding(4, 10.0, 0), TypeError, "T is 10.0, expected a whole number"),
         (lambda: tasks.adding(True, 10, 0), TypeError, "batch is True, expected a whole number"),
-        (lambda: tasks.adding(4, 10, None), TypeError, "seed is None, expected a whole number or a torch.Generator"),
-        (lambda: tasks.adding(4, 10, -1), ValueError, "seed is -1, expected at least 0"),
-        (lambda: tasks.first_symbol(4, 10, 0, symbols=1), ValueError, "symbols is 1, expected at least 2"),
-        (lambda: tasks.bracket_depth(4, 10, 0, deepest=0), ValueError, "deepest is 0, expected at least 1"),
+        (
+            lambda: tasks.adding(4, 10, None),
+            TypeError,
+            "seed is None, expected a whole number from 0 to .* or a torch.Generator",
+        ),
+        (lambda: tasks.adding(4, 10, -1), ValueError, "seed is -1, expected a whole number from 0"),
+        (
+            lambda: tasks.first_symbol(4, 10, 0, symbols=1),
+            ValueError,
+            "symbols is 1, expected a whole number of at least 2",
+        ),
+        (
+            lambda: tasks.bracket_depth(4, 10, 0, deepest=0),
+            ValueError,
+            "deepest is 0, expected a whole number of at least 1",
+        ),
     ],
 )
 def test_refusals(call, error, words):

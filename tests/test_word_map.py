@@ -158,3 +158,26 @@ def test_what_cannot_be_used_is_refused_in_a_sentence(error, sentence, words, ve
 def test_an_unknown_first_word_is_refused():
     with pytest.raises(ValueError, match="word must be one of the 3 words of the map, not 'd'"):
         random_map(3, word="d")
+
+
+@pytest.mark.parametrize("scale", [1e308, 1e-300])
+def test_the_length_of_a_vector_does_not_count_however_large_or_small(scale):
+    torch.manual_seed(0)
+    words, vectors = list("abcdefgh"), torch.rand(8, 4, dtype=torch.float64)
+    one, other = WordMap(words, vectors), WordMap(words, scale * vectors)
+    assert one.state() == other.state()
+
+
+def test_a_name_lies_on_no_dot_that_is_seen(open_explorer):
+    """A plate of the paper's colour is under the seven names that must stand; the others keep to free places."""
+    torch.manual_seed(0)
+    root = open_explorer(WordMap([f"word{i}" for i in range(300)], torch.randn(300, 6)).page())
+    plates = root.locator(".plate").count()
+    names = root.locator(".map svg g text").count()
+    assert plates == names == 7
+    dots = [tuple(map(float, dot[:-2].split(","))) for dot in root.locator(".dots").get_attribute("d")[1:].split("M")]
+    place = "all => all.map(one => one.getBBox()).map(box => [box.x, box.y, box.width, box.height])"
+    marks = root.locator("text.mark:visible").evaluate_all(place)
+    assert len(marks) > 5
+    for x, y, wide, high in marks:
+        assert sum(x < a < x + wide and y + 4 < b < y + high - 4 for a, b in dots) <= 1

@@ -2,7 +2,7 @@
 
 # (positive, negative), written for this course. In the first half both hold the same words in another order, so that
 # whatever counts words gives both the same answer.
-PAIRS = (
+PAIRS: tuple[tuple[str, str], ...] = (
     ("This film is not bad, it is good.", "This film is not good, it is bad."),
     ("It was not terrible, it was great.", "It was not great, it was terrible."),
     ("The plot is not boring, it is clever.", "The plot is not clever, it is boring."),

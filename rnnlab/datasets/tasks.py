@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from rnnlab import expect
 from rnnlab.sequences import one_hot
 
 ORDER_SYMBOLS = "XYabcd"  # the two that matter, and four that do not
@@ -25,9 +26,7 @@ class Made(NamedTuple):
 
 def make(name: str, batch: int, T: int, seed: int | torch.Generator) -> Made:
     """The task of that name; ValueError for an unknown one."""
-    if name not in TASKS:
-        raise ValueError(f"name is {name!r}, expected one of {', '.join(TASKS)}")
-    return TASKS[name](batch, T, seed)
+    return TASKS[expect.one_of("name", name, TASKS)](batch, T, seed)
 
 
 def adding(batch: int, T: int, seed: int | torch.Generator) -> Made:
@@ -36,7 +35,7 @@ def adding(batch: int, T: int, seed: int | torch.Generator) -> Made:
     x (B, T, 2): a number from 0 to 1, and a mark that is 1 at one step of each half, else 0.  y (B, 1).
     Chance: mean squared error 1/6, the variance of the sum, for always answering 1.  T at least 2.
     """
-    random = _generator(batch, T, seed, shortest=2)
+    batch, T, random = _expect(batch, T, seed, shortest=2)
     numbers, marks = torch.rand(batch, T, generator=random), torch.zeros(batch, T)
     for low, high in ((0, T // 2), (T // 2, T)):
         marks.scatter_(1, torch.randint(low, high, (batch, 1), generator=random), 1)
@@ -49,7 +48,7 @@ def temporal_order(batch: int, T: int, seed: int | torch.Generator) -> Made:
     x (B, T, 6), one-hot over `ORDER_SYMBOLS`: one of X, Y between T/10 and T/5, one between T/2 and 6T/10, the rest
     any of a, b, c, d.  y (B,): 0 for XX, 1 for XY, 2 for YX, 3 for YY.  Chance: accuracy 1/4.  T at least 2.
     """
-    random = _generator(batch, T, seed, shortest=2)
+    batch, T, random = _expect(batch, T, seed, shortest=2)
     symbols = torch.randint(2, 6, (batch, T), generator=random)
     pair = torch.randint(0, 2, (batch, 2), generator=random)
     early = torch.randint(T // 10, T // 5 + 1, (batch, 1), generator=random)
@@ -64,8 +63,8 @@ def first_symbol(batch: int, T: int, seed: int | torch.Generator, symbols: int =
     x (B, T, K), one-hot, K = symbols, each as likely everywhere.  y (B,): the symbol of step 0.
     Chance: accuracy 1/K.  T and K at least 2.
     """
-    random = _generator(batch, T, seed, shortest=2)
-    _check_whole("symbols", symbols, 2)
+    batch, T, random = _expect(batch, T, seed, shortest=2)
+    symbols = expect.whole("symbols", symbols, 2)
     drawn = torch.randint(0, symbols, (batch, T), generator=random)
     return Made(one_hot(drawn, symbols), drawn[:, 0].clone(), 1 / symbols)
 
@@ -76,8 +75,8 @@ def bracket_depth(batch: int, T: int, seed: int | torch.Generator, deepest: int 
     x (B, T, 3), one-hot over `BRACKET_SYMBOLS`; every symbol that keeps the depth within 0 and `deepest` is as likely.
     y (B, T): the depth after each step.  Chance: the share of the most common depth, computed, not sampled.
     """
-    random = _generator(batch, T, seed, shortest=1)
-    _check_whole("deepest", deepest, 1)
+    batch, T, random = _expect(batch, T, seed, shortest=1)
+    deepest = expect.whole("deepest", deepest)
     levels = torch.arange(deepest + 1)
     allowed = torch.stack([levels < deepest, levels > 0, levels >= 0], dim=1).double()  # (levels, K)
     likely = allowed / allowed.sum(dim=1, keepdim=True)
@@ -101,20 +100,9 @@ def bracket_depth(batch: int, T: int, seed: int | torch.Generator, deepest: int 
 TASKS = {task.__name__: task for task in (adding, temporal_order, first_symbol, bracket_depth)}
 
 
-def _generator(batch, T, seed, shortest):
-    """A generator of random numbers of its own, after a look at what was asked for."""
-    _check_whole("batch", batch, 1)
-    _check_whole("T", T, shortest)
-    if isinstance(seed, torch.Generator):
-        return seed
-    _check_whole("seed", seed, 0)
-    return torch.Generator().manual_seed(seed)
-
-
-def _check_whole(name, value, least):
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(
-            f"{name} is {value!r}, expected a whole number" + (" or a torch.Generator" if name == "seed" else "")
-        )
-    if value < least:
-        raise ValueError(f"{name} is {value}, expected at least {least}")
+def _expect(batch, T, seed, shortest):
+    """The sizes, and a generator of random numbers of its own."""
+    batch, T = expect.whole("batch", batch), expect.whole("T", T, shortest)
+    if not isinstance(seed, torch.Generator):
+        seed = torch.Generator().manual_seed(expect.whole("seed", seed, 0, 2**63 - 1, " or a torch.Generator"))
+    return batch, T, seed

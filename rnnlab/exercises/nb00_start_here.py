@@ -4,17 +4,13 @@ from .check import Exercise
 
 
 def vocabulary_size(text):
-    """V: how many different characters a text has. text str -> int."""
+    """How many different characters a text has, V: text str -> int."""
     return len(set(text))
-
-
-def _texts():
-    return [("hello",), ("if you want you",), ("Hello hello",)]
 
 
 vocabulary_size = Exercise(
     vocabulary_size,
-    cases=_texts,
+    cases=lambda: [("hello",), ("if you want you",), ("Hello hello",), ("a",), (" to be,\nor not to be ",)],
     returns="V, an int",
     hints=(
         "Each character counts once, however often it stands in the text. Which Python type keeps things only once?",

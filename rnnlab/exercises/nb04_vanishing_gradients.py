@@ -3,22 +3,19 @@
 import torch
 
 from .check import Exercise
-
-
-def _random(*shape, seed=1):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
+from .drawn import normal
 
 # ---- 4.1 The Jacobian of one step -----------------------------------------------------------------------------------
 
 
 def step_jacobian(weight_hh, h):
-    """weight_hh (H, H), h (H,) after a tanh step -> (H, H), [i, j]: how j before moves i now."""
+    """How unit j before moves unit i now, [i, j]: weight_hh (H, H), h (H,) after a tanh step -> (H, H)."""
     return (1 - h**2)[:, None] * weight_hh
 
 
-def _steps():
-    return [(_random(H, H, seed=H), torch.tanh(_random(H, seed=10 + H))) for H in (2, 4)]
+def _step(H, dtype=torch.float64):
+    weight_hh, h = normal((H, H), (H,), seed=H, dtype=dtype)
+    return weight_hh, torch.tanh(h)
 
 
 def _scales_columns(weight_hh, h):
@@ -39,21 +36,22 @@ def _transposed(weight_hh, h):
 
 step_jacobian = Exercise(
     step_jacobian,
-    cases=_steps,
+    cases=lambda: [_step(2), _step(5), _step(3, torch.float32), _step(1)],
     returns="(H, H)",
     hints=(
         "Unit i is tanh of a sum in which unit j stands with the weight [i, j]. Two factors: that weight, and a slope.",
-        "The slope is $1 - h_i^2$ and belongs to row i. Give the slopes a second axis, `[:, None]`, and multiply.",
+        "The slope is $1 - h_i^2$ and belongs to row `i`. A product `(H,) * (H, H)` lines up with the last axis. Left "
+        "for you: to make each number scale a row.",
     ),
     wrong={
         _scales_columns: (
-            "your slope scales the columns. One minus h squared belongs to the unit that is computed, so it scales row "
+            "Your slope scales the columns. One minus h squared belongs to the unit that is computed, so it scales row "
             "i. Try H = 2 by hand: `(H,) * (H, H)` lines up with the last axis."
         ),
-        _no_slope: "the slope of tanh is missing. These are the weights alone, the Jacobian of a linear cell.",
+        _no_slope: "The slope of tanh is missing. These are the weights alone, the Jacobian of a linear cell.",
         _tanh_again: "tanh is taken once too often. h is what tanh gave, so the slope is one minus h squared.",
         _transposed: (
-            "it is the transpose. Row i is the unit that moves now, column j the unit that was nudged before, "
+            "It is the transpose. Row i is the unit that moves now, column j the unit that was nudged before, "
             "just as in weight_hh."
         ),
     },
@@ -63,7 +61,7 @@ step_jacobian = Exercise(
 
 
 def through_time(jacobians):
-    """jacobians (T, H, H), step 1 first -> (H, H): how the state before step 1 moves the last."""
+    """How the state before step 1 moves the last: jacobians (T, H, H), step 1 first -> (H, H)."""
     product = torch.eye(jacobians.shape[-1], dtype=jacobians.dtype)
     for jacobian in jacobians:
         product = jacobian @ product
@@ -71,7 +69,8 @@ def through_time(jacobians):
 
 
 def _many():
-    return [(_random(T, H, H, seed=T),) for T, H in ((3, 2), (5, 4))]
+    sizes = (3, 2, torch.float64), (5, 4, torch.float32), (1, 3, torch.float64)
+    return [tuple(normal((T, H, H), seed=T, dtype=dtype)) for T, H, dtype in sizes]
 
 
 def _element_by_element(jacobians):
@@ -99,19 +98,20 @@ through_time = Exercise(
     returns="(H, H)",
     hints=(
         "A nudge meets the Jacobian of step 1 first. The result meets that of step 2. Which stands on the left?",
-        "Start from `torch.eye(H)` in the dtype of the Jacobians. In a loop put each new one on the *left*, with `@`.",
+        "Start from `torch.eye(H)` in the dtype of the Jacobians, and multiply with `@` in a loop. Left for you: on "
+        "which side each new one stands.",
     ),
     wrong={
         _element_by_element: (
-            "you multiplied entry by entry. Unit j reaches unit i over every unit in between: that is the matrix "
+            "You multiplied entry by entry. Unit j reaches unit i over every unit in between: that is the matrix "
             "product, `@`."
         ),
         _reversed: (
-            "the order is reversed. A nudge is a column on the right, so step 1 stands rightmost and the last step "
+            "The order is reversed. A nudge is a column on the right, so step 1 stands rightmost and the last step "
             "leftmost."
         ),
-        _added: "you added the steps. The chain rule multiplies along one way; it adds where several ways meet.",
-        _first_left_out: "the first step is left out. A nudge before step 1 goes through all T of them.",
+        _added: "You added the steps. The chain rule multiplies along one way; it adds where several ways meet.",
+        _first_left_out: "The first step is left out. A nudge before step 1 goes through all T of them.",
     },
 )
 
@@ -119,12 +119,14 @@ through_time = Exercise(
 
 
 def with_radius(weight, radius):
-    """weight (H, H), radius a number -> (H, H): the weight, scaled to that spectral radius."""
+    """The weight, scaled to a spectral radius: weight (H, H), radius a number -> (H, H)."""
     return weight * radius / torch.linalg.eigvals(weight).abs().max()
 
 
 def _weights():
-    return [(_random(4, 4, seed=3), 1.5), (_random(5, 5, seed=4), 0.6)]
+    turns, small, lone = normal((4, 4), seed=3), normal((5, 5), seed=4, dtype=torch.float32), normal((1, 1), seed=1)
+    flips = [torch.diag(torch.tensor([0.5, -2.0, 1.0], dtype=torch.float64))]  # its largest eigenvalue is below 0
+    return [(*turns, 1.5), (*small, 0.6), (*flips, 1.0), (*lone, 2)]
 
 
 def _by_singular_value(weight, radius):
@@ -153,15 +155,15 @@ with_radius = Exercise(
     ),
     wrong={
         _by_singular_value: (
-            "you scaled by the largest singular value. That is the most one step can stretch; the radius is about "
+            "You scaled by the largest singular value. That is the most one step can stretch; the radius is about "
             "eigenvalues."
         ),
         _real_parts: (
-            "you took the real parts. Eigenvalues that turn are complex, and their size counts, real and imaginary "
+            "You took the real parts. Eigenvalues that turn are complex, and their size counts, real and imaginary "
             "part together: `.abs()`."
         ),
-        _by_length: "you divided by the length of all entries together. That is no radius: it grows with H.",
-        _not_divided: "you multiplied by the radius you want, and never divided by the radius there was.",
+        _by_length: "You divided by the length of all entries together. That is no radius: it grows with H.",
+        _not_divided: "You multiplied by the radius you want, and never divided by the radius there was.",
     },
 )
 
@@ -169,14 +171,16 @@ with_radius = Exercise(
 
 
 def clip_by_norm(gradients, loss, max_norm):
-    """gradients: list of tensors; loss: a number; max_norm > 0 -> list of clipped tensors."""
-    norm = torch.cat([g.flatten() for g in gradients]).norm()
-    return [g * min(1.0, max_norm / norm.item()) for g in gradients]
+    """The gradients, shortened together: list of tensors, loss a number, max_norm > 0 -> list of tensors."""
+    norm = torch.cat([g.flatten() for g in gradients]).norm().item()
+    return [g * (max_norm / max(norm, max_norm)) for g in gradients]
 
 
 def _gradients():
-    large = [3 * _random(4, 3, seed=5), _random(4, seed=6)]
-    return [(large, 2.5, 1.0), ([g / 100 for g in large], 7.0, 1.0), (large, 0.5, 5.0)]
+    large = normal((5, 3), (5,), seed=5)
+    tiny, single = [g / 100 for g in large], normal((2, 3, 4), seed=6, dtype=torch.float32)
+    zeros = [torch.zeros_like(g) for g in large]
+    return [(large, 2.5, 1.0), (tiny, 7.0, 1.0), (large, 0.5, 3.0), (single, 0.1, 2), (zeros, 0.0, 1.0)]
 
 
 def _by_value(gradients, loss, max_norm):
@@ -184,7 +188,7 @@ def _by_value(gradients, loss, max_norm):
 
 
 def _each_alone(gradients, loss, max_norm):
-    return [g * min(1.0, max_norm / g.norm().item()) for g in gradients]
+    return [g * min(1.0, max_norm / g.norm()) for g in gradients]
 
 
 def _always(gradients, loss, max_norm):
@@ -193,11 +197,15 @@ def _always(gradients, loss, max_norm):
 
 
 def _norm_of_the_loss(gradients, loss, max_norm):
-    return [g * min(1.0, max_norm / abs(loss)) for g in gradients]
+    return [g * min(1.0, max_norm / max(abs(loss), max_norm)) for g in gradients]
 
 
 def _norms_added(gradients, loss, max_norm):
-    return [g * min(1.0, max_norm / sum(g.norm().item() for g in gradients)) for g in gradients]
+    return [g * min(1.0, max_norm / sum(g.norm() for g in gradients)) for g in gradients]
+
+
+def _divided_by_zero(gradients, loss, max_norm):
+    return [g * min(1.0, max_norm / torch.cat([g.flatten() for g in gradients]).norm().item()) for g in gradients]
 
 
 clip_by_norm = Exercise(
@@ -207,24 +215,29 @@ clip_by_norm = Exercise(
     hints=(
         "All gradients together are one long arrow. How long is it? If it is too long, shorten it and keep where it "
         "points.",
-        "Flatten and concatenate for one norm. Each tensor times `max_norm / norm`, but never times more than one.",
+        "Flatten and concatenate for one norm. Each tensor times `max_norm / norm`, but never times more than one. "
+        "Left for you: a norm of 0.",
     ),
     wrong={
         _by_value: (
-            "you clipped every entry by itself. That bends the arrow: large entries are cut, small ones stay. "
+            "You clipped every entry by itself. That bends the arrow: large entries are cut, small ones stay. "
             "One factor for all keeps the direction."
         ),
         _each_alone: (
-            "each tensor has its own norm and its own factor. The norm is that of all gradients together, "
+            "Each tensor has its own norm and its own factor. The norm is that of all gradients together, "
             "so that they keep their proportions."
         ),
         _norms_added: (
-            "you added the norms of the tensors. Lengths do not add like that: square, add, take the root, or "
+            "You added the norms of the tensors. Lengths do not add like that: square, add, take the root, or "
             "concatenate first."
         ),
-        _always: "you scale short gradients up as well. Clipping only shortens: the factor is never above one.",
+        _always: "You scale short gradients up as well. Clipping only shortens: the factor is never above one.",
+        _divided_by_zero: (
+            "Right, but where every gradient is 0 the norm is 0 too, and you divide by it. Nothing is to be shortened "
+            "there."
+        ),
         _norm_of_the_loss: (
-            "you measured the loss. A small loss can have a huge gradient, that is the cliff; "
+            "You measured the loss. A small loss can have a huge gradient, that is the cliff; "
             "the norm is that of the gradients."
         ),
     },

@@ -3,52 +3,56 @@
 import torch
 
 from .check import Exercise
-
-
-def _tensors(*shapes, seed):
-    g = torch.Generator().manual_seed(seed)
-    return tuple(torch.randn(shape, generator=g, dtype=torch.float64) for shape in shapes)
-
+from .drawn import normal
 
 # ---- 5.1 ------------------------------------------------------------------------------------------------------------
 
 
-def forget_gate(x, h, weight_ih, weight_hh, bias_ih, bias_hh):
-    """f of one step: x (B, I), h (B, H), weight_ih (4H, I), weight_hh (4H, H), biases (4H,) -> f (B, H)."""
-    four = x @ weight_ih.T + bias_ih + h @ weight_hh.T + bias_hh
-    return torch.sigmoid(four.chunk(4, dim=1)[1])
+def bias_for(share, steps):
+    """The bias of a gate that leaves share of a note after so many steps: share (H,), steps (H,) -> (H,)."""
+    gate = share ** (1 / steps)
+    return torch.log(gate / (1 - gate))
 
 
-def _block(x, h, weight_ih, weight_hh, bias_ih, bias_hh, place, squash=torch.sigmoid):
-    H = h.shape[1]
-    rows = slice(place * H, (place + 1) * H)
-    return squash(x @ weight_ih[rows].T + bias_ih[rows] + h @ weight_hh[rows].T + bias_hh[rows])
+def _shares(shares, steps, dtype):
+    return torch.tensor(shares, dtype=dtype), torch.tensor(steps, dtype=dtype)
 
 
-forget_gate = Exercise(
-    forget_gate,
-    cases=lambda: [_tensors((2, 3), (2, 4), (16, 3), (16, 4), (16,), (16,), seed=seed) for seed in (0, 1)],
-    returns="(B, H)",
+bias_for = Exercise(
+    bias_for,
+    cases=lambda: [
+        _shares([0.5, 0.3, 0.9], [1.0, 10, 27], torch.float64),
+        _shares([0.2], [3.0], torch.float64),
+        _shares([0.6, 0.5, 0.05, 0.8], [2.0, 50, 4, 1], torch.float32),
+    ],
+    returns="(H,)",
     hints=(
-        "It is the step of a plain RNN, four times as tall. One of its four blocks of `H` is the one you want.",
-        "Compute all `4H` sums first, cut them with `.chunk(4, dim=1)`, take the second piece, and squash it "
-        "into 0 … 1.",
+        "Go backwards, in two moves. What is left of a note that was multiplied by the same gate `n` times? And which "
+        "number makes a sigmoid that gate?",
+        "After `n` steps the gate to the power `n` is left, so the gate is the `n`-th root of `share`. One move is "
+        "left: solve `gate = 1 / (1 + exp(-bias))` for the bias.",
     ),
     wrong={
-        lambda *given: _block(*given, place=0): (
-            "That is the input gate. PyTorch stacks the blocks in the order i, f, g, o: the forget gate is the second."
+        lambda share, steps: share ** (1 / steps): (
+            "That is the gate itself, and right. Asked is the number that the sigmoid makes this gate of."
         ),
-        lambda *given: _block(*given, place=2): (
-            "That block is the candidate g, the third. The order is i, f, g, o: the forget gate is the second."
+        lambda share, steps: torch.sigmoid(share ** (1 / steps)): (
+            "You have the gate, and squash it once more. Go the other way: which number does the sigmoid make it of?"
         ),
-        lambda *given: _block(*given, place=1, squash=torch.tanh): (
-            "The right block, through tanh. A gate says which share passes, so it lies between 0 and 1: sigmoid."
+        lambda share, steps: -torch.logit(share ** (1 / steps)): (
+            "The sign is wrong. The longer the note is to last, the wider the gate must be open, the larger the bias."
         ),
-        lambda *given: _block(*given, place=1, squash=lambda a: a): (
-            "These are the sums before the squashing. A gate lies between 0 and 1: one function is missing."
+        lambda share, steps: torch.logit(share / steps): (
+            "You divide the share among the steps. A gate multiplies: `steps` times itself makes `share`."
         ),
-        lambda x, h, *weights: _block(x, torch.zeros_like(h), *weights, place=1): (
-            "The gate does not look at the old state h. It must: what to forget depends on what was read before."
+        lambda share, steps: torch.logit(1 - (1 - share) / steps): (
+            "You let the same piece go at every step. A gate takes the same *share* of what is left: it multiplies."
+        ),
+        lambda share, steps: torch.logit(share**steps): (
+            "You raise `share` to the power. It is the other way round: the gate to the power `steps` is `share`."
+        ),
+        lambda share, steps: torch.log(share ** (1 / steps)): (
+            "The logarithm undoes exp, not the sigmoid. Solve `gate = 1 / (1 + exp(-bias))` for the bias."
         ),
     },
 )
@@ -56,108 +60,145 @@ forget_gate = Exercise(
 # ---- 5.2 ------------------------------------------------------------------------------------------------------------
 
 
-def cell_update(c, i, f, g, o):
-    """The new h and c from the old c and the four sums before squashing, each (B, H) -> h (B, H), c (B, H)."""
-    new = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-    return torch.sigmoid(o) * torch.tanh(new), new
+def lstm_layer(x, h, c, weight_ih, weight_hh, bias_ih, bias_hh):
+    """Read a sequence: x (B, T, I), first h and c (B, H) -> every h (B, T, H), last c (B, H).
+
+    weight_ih (4H, I), weight_hh (4H, H), bias_ih and bias_hh (4H,).
+    """
+    shown = []
+    for x_t in x.unbind(dim=1):
+        four = x_t @ weight_ih.T + bias_ih + h @ weight_hh.T + bias_hh
+        write, keep, note, show = four.chunk(4, dim=1)
+        c = torch.sigmoid(keep) * c + torch.sigmoid(write) * torch.tanh(note)
+        h = torch.sigmoid(show) * torch.tanh(c)
+        shown.append(h)
+    return torch.stack(shown, dim=1), c
 
 
-def _update(c, i, f, g, o, squash=torch.tanh, show=torch.tanh):
-    new = torch.sigmoid(f) * c + torch.sigmoid(i) * squash(g)
-    return torch.sigmoid(o) * show(new), new
+def _lstm(B, T, I, H, seed, dtype=torch.float64):
+    shapes = (B, T, I), (B, H), (B, H), (4 * H, I), (4 * H, H), (4 * H,), (4 * H,)
+    return tuple(normal(*shapes, seed=seed, dtype=dtype, learns=True))
 
 
-def _shown(c, o):
-    return o * torch.tanh(c), c
+def _loop(x, h, c, weight_ih, weight_hh, bias_ih, bias_hh, order="ifgo", new=None, show=None, carry="hc"):
+    """The layer with one thing another way: the order of the blocks, the new c, what h shows, what is carried on."""
+    new = new or (lambda c, i, f, g: f.sigmoid() * c + i.sigmoid() * g.tanh())
+    show = show or (lambda old, c, o: o.sigmoid() * c.tanh())
+    shown, cells = [], []
+    for t in range(x.shape[1]):
+        sums = (x[:, t] @ weight_ih.T + bias_ih + h @ weight_hh.T + bias_hh).chunk(4, dim=1)
+        i, f, g, o = (sums[order.index(name)] for name in "ifgo")
+        cells.append(new(c, i, f, g))
+        shown.append(show(c, cells[-1], o))
+        h, c = (shown[-1] if "h" in carry else h), (cells[-1] if "c" in carry else c)
+    return torch.stack(shown, dim=1), torch.stack(cells, dim=1)
 
 
-cell_update = Exercise(
-    cell_update,
-    cases=lambda: [_tensors(*[(2, 3)] * 5, seed=seed) for seed in (2, 3)],
-    returns="h (B, H) and c (B, H)",
+def _read(*given, **other):
+    shown, cells = _loop(*given, **other)
+    return shown, cells[:, -1]
+
+
+lstm_layer = Exercise(
+    lstm_layer,
+    cases=lambda: [_lstm(2, 6, 5, 3, 0), _lstm(1, 1, 2, 5, 1), _lstm(3, 2, 7, 2, 2, torch.float32)],
+    returns="every h (B, T, H) and the last c (B, H)",
     hints=(
-        "Two lines. First the belt: a share of the old `c`, plus a share of the candidate. Then what is shown of it.",
-        "`i`, `f`, `o` become gates by sigmoid; the candidate `g`, and the cell when it is shown, go through tanh. "
-        "Return `h` first, then `c`.",
+        "What one step hands to the next is *two* things here. Of each of the four stages ask: does it need the old "
+        "`h` and `c`, or the new ones?",
+        "For each `t`: the `4H` sums, from `x[:, t]` and the `h` of the step before; cut them into four; the new `c` "
+        "from the old one; the new `h` from the new `c`. Keep every `h`. One thing is left: the axis along which they "
+        "become `(B, T, H)`.",
     ),
     wrong={
-        lambda c, i, f, g, o: _update(c, i, f, g, o)[::-1]: (
-            "Both are right, in the other order: return h first, then c."
+        lambda *given: _read(*given, order="figo"): (
+            "f and i are exchanged. PyTorch stacks the blocks in the order i, f, g, o: the forget gate is the second."
         ),
-        lambda c, i, f, g, o: _update(c, i, f, g, o, squash=torch.sigmoid): (
-            "Your candidate goes through sigmoid, so it can only add to the cell. With tanh it can also take away."
+        lambda *given: _read(*given, order="ifog"): (
+            "g and o are exchanged. PyTorch stacks the blocks in the order i, f, g, o: the candidate is the third."
         ),
-        lambda c, i, f, g, o: _update(c, i, f, g, o, show=lambda new: new): (
-            "c is right. h shows the cell itself: squash it with tanh first, so that h stays between -1 and 1."
+        lambda *given: _read(*given, carry="c"): (
+            "Every step looks at the first h. It must look at the h of the step before: carry it on, as you do with c."
         ),
-        lambda c, i, f, g, o: (torch.sigmoid(o) * torch.tanh(c), _update(c, i, f, g, o)[1]): (
-            "c is right. Your h shows the old cell: it must show the one you have just computed."
+        lambda *given: _read(*given, carry="h"): (
+            "Every step starts from the first c. The belt runs on: the c of one step is the old c of the next."
         ),
-        lambda c, i, f, g, o: _update(c, f, i, g, o): (
-            "The gates are exchanged: f belongs to the old cell, i to the candidate."
+        lambda *given: _read(*given, show=lambda old, c, o: o.sigmoid() * old.tanh()): (
+            "Your h shows the old cell. It must show the one that this step has just computed."
         ),
-        lambda c, i, f, g, o: _update(c, i, torch.full_like(f, torch.inf), g, o): (
+        lambda *given: _read(*given, new=lambda c, i, f, g: c + i.sigmoid() * g.tanh()): (
             "The old cell passes whole. A cell that never forgets mixes everything it has ever read: where is f?"
         ),
-        lambda c, i, f, g, o: _shown(f * c + i * torch.tanh(g), o): (
-            "i, f and o are the sums before squashing. They become gates, between 0 and 1, by sigmoid."
-        ),
-        lambda c, i, f, g, o: _shown(f * c + i * g, o): (
-            "All four came as sums before squashing: sigmoid makes gates of i, f and o, tanh the candidate of g."
-        ),
+        lambda *given: _loop(*given): "You return every c. Of the cells only the last is asked for, (B, H).",
     },
 )
 
 # ---- 5.3 ------------------------------------------------------------------------------------------------------------
 
 
-def gru_update(x_n, h, r, z, weight_hn, bias_hn):
-    """The next h of PyTorch's GRU: x_n, h, r, z (B, H), weight_hn (H, H), bias_hn (H,) -> (B, H)."""
-    from_state = r * (h @ weight_hn.T + bias_hn)
-    candidate = torch.tanh(x_n + from_state)
-    return z * h + (1 - z) * candidate
+def gru_step(x, h, weight_ih, weight_hh, bias_ih, bias_hh):
+    """One step of PyTorch's GRU: x (B, I), h (B, H) -> the next h (B, H).
+
+    weight_ih (3H, I), weight_hh (3H, H), bias_ih and bias_hh (3H,).
+    """
+    from_x = (x @ weight_ih.T + bias_ih).chunk(3, dim=1)
+    from_h = (h @ weight_hh.T + bias_hh).chunk(3, dim=1)
+    r = torch.sigmoid(from_x[0] + from_h[0])
+    z = torch.sigmoid(from_x[1] + from_h[1])
+    n = torch.tanh(from_x[2] + r * from_h[2])
+    return z * h + (1 - z) * n
 
 
-def _gates(seed):
-    x_n, h, r, z, weight, bias = _tensors((2, 3), (2, 3), (2, 3), (2, 3), (3, 3), (3,), seed=seed)
-    return x_n, h, torch.sigmoid(r), torch.sigmoid(z), weight, bias
+def _gru(B, I, H, seed, dtype=torch.float64):
+    shapes = (B, I), (B, H), (3 * H, I), (3 * H, H), (3 * H,), (3 * H,)
+    return tuple(normal(*shapes, seed=seed, dtype=dtype, learns=True))
 
 
-def _mix(z, h, n):
-    return n + z * (h - n)
+def _step(x, h, weight_ih, weight_hh, bias_ih, bias_hh, candidate=None, gate=torch.sigmoid, order="rzn", keep=None):
+    """The step with one thing another way: the candidate, of all that may stand in it, the gates, the mixture."""
+    n_hh, n_bias = weight_hh.chunk(3)[2], bias_hh.chunk(3)[2]
+    pieces = [(x @ weight_ih.T + bias_ih).chunk(3, dim=1), (h @ weight_hh.T + bias_hh).chunk(3, dim=1)]
+    x_r, x_z, x_n, h_r, h_z, h_n = (piece[order.index(name)] for piece in pieces for name in "rzn")
+    r, z = gate(x_r + h_r), gate(x_z + h_z)
+    n = torch.tanh(x_n + r * h_n) if candidate is None else candidate(x_n, h_n, r, h, n_hh, n_bias)
+    keep = z if keep is None else keep(z)
+    return keep * h + (1 - keep) * n
 
 
-gru_update = Exercise(
-    gru_update,
-    cases=lambda: [_gates(4), _gates(5)],
+gru_step = Exercise(
+    gru_step,
+    cases=lambda: [_gru(2, 5, 3, 4), _gru(1, 2, 4, 5), _gru(4, 7, 1, 6, torch.float32)],
     returns="(B, H)",
     hints=(
-        "First the candidate: a tanh of two things, of which the reset gate weakens one. Then a mixture, in which the "
-        "update gate says how much of the old state stays.",
-        "PyTorch multiplies by `r` *after* the matrix product and its bias. The mixture is `z` of the old state and "
-        "`1 - z` of the candidate.",
+        "In the LSTM you could add up all sums at once. Here one of the three cannot be: where must what comes from "
+        "`x` and what comes from `h` still be apart?",
+        "Cut the `3H` numbers from `x` into three, and so the `3H` from `h`. `r` and `z` are sigmoids of two pieces "
+        "added, the candidate is a tanh of two pieces, before one of which stands `r`. One line is left: the mixture.",
     ),
     wrong={
-        lambda x_n, h, r, z, W, b: _mix(z, h, torch.tanh(x_n + (r * h) @ W.T + b)): (
+        lambda *given: _step(*given, candidate=lambda x_n, h_n, r, h, W, b: (x_n + (r * h) @ W.T + b).tanh()): (
             "That is the GRU of Cho's paper: r acts on h before the matrix product. PyTorch's r acts after it."
         ),
-        lambda x_n, h, r, z, W, b: _mix(1 - z, h, torch.tanh(x_n + r * (h @ W.T + b))): (
+        lambda *given: _step(*given, keep=lambda z: 1 - z): (
             "z and 1 - z are exchanged. In PyTorch z is the share of the old state that stays."
         ),
-        lambda x_n, h, r, z, W, b: _mix(z, h, torch.tanh(x_n + h @ W.T + b)): (
+        lambda *given: _step(*given, order="zrn"): (
+            "r and z are exchanged. PyTorch stacks the blocks in the order r, z, n: the reset gate comes first."
+        ),
+        lambda *given: _step(*given, candidate=lambda x_n, h_n, r, h, W, b: (x_n + h_n).tanh()): (
             "The reset gate r is not in it. It decides how much of the old state the candidate may see."
         ),
-        lambda x_n, h, r, z, W, b: _mix(z, h, torch.tanh(x_n + r * (h @ W.T) + b)): (
+        lambda *given: _step(*given, candidate=lambda x_n, h_n, r, h, W, b: (x_n + r * (h @ W.T) + b).tanh()): (
             "Nearly: the bias of the state's part stands outside r. PyTorch weakens product and bias together."
         ),
-        lambda x_n, h, r, z, W, b: _mix(z, h, torch.tanh(r * (x_n + h @ W.T + b))): (
-            "r weakens the input too. It only acts on what comes from the old state."
+        lambda *given: _step(*given, candidate=lambda x_n, h_n, r, h, W, b: (r * (x_n + h_n)).tanh()): (
+            "r weakens the input too. It only acts on what comes from the old state: keep the two apart."
         ),
-        lambda x_n, h, r, z, W, b: _mix(z, h, torch.sigmoid(x_n + r * (h @ W.T + b))): (
+        lambda *given: _step(*given, candidate=lambda x_n, h_n, r, h, W, b: (x_n + r * h_n).sigmoid()): (
             "The candidate goes through sigmoid. It is a new state, not a gate: tanh."
         ),
-        lambda x_n, h, r, z, W, b: _mix(z, h, torch.tanh(x_n + r * (h @ W + b))): (
-            "The matrix stands the wrong way round: row j of weight_hn makes unit j, so the product is with its .T."
+        lambda *given: _step(*given, gate=lambda sums: sums): (
+            "r and z are sums before squashing. A gate lies between 0 and 1: one function is missing."
         ),
     },
 )
@@ -178,12 +219,13 @@ def _count(cell, I, H, RNN=1, GRU=3, LSTM=4, biases=2):
 
 parameters_of = Exercise(
     parameters_of,
-    cases=lambda: [("RNN", 4, 2), ("GRU", 4, 2), ("LSTM", 4, 2), ("RNN", 28, 128), ("GRU", 28, 128), ("LSTM", 28, 128)],
+    cases=lambda: [(cell, I, H) for cell in ("RNN", "GRU", "LSTM") for I, H in ((5, 2), (3, 7), (28, 128), (1, 1))],
     returns="an int",
     hints=(
-        "Count one block first: a matrix for the input, a matrix for the state, and the biases. How many blocks has "
-        "each cell?",
-        "A block has `H·I + H·H` weights and two biases of `H`. A plain RNN has one block, a GRU three, an LSTM four.",
+        "Count one block first: what does it take to make `H` numbers of `x` and of the old `h`? Then ask how many "
+        "blocks each cell has.",
+        "A block is two matrices and, in PyTorch, two biases. Every gate is a block, and so is every candidate, or "
+        "the new state of a plain RNN. One thing is left: how many that makes for each of the three cells.",
     ),
     wrong={
         lambda cell, I, H: _count(cell, I, H, biases=1): (

@@ -6,12 +6,13 @@ import torch
 from torch.nn import functional as F
 
 from .check import Exercise
+from .drawn import normal, whole
 
 # ---- 6.1 ------------------------------------------------------------------------------------------------------------
 
 
 def build_vocabulary(words, min_freq):
-    """All words of the texts in turn, and min_freq -> a list: <pad>, <unk>, then the kept words, the frequent first."""
+    """The vocabulary of all texts in turn: words, min_freq -> list of str, <pad>, <unk>, then the frequent first."""
     counts = Counter(words)
     kept = [word for word in counts if counts[word] >= min_freq]
     return ["<pad>", "<unk>"] + sorted(kept, key=lambda word: (-counts[word], word))
@@ -25,28 +26,23 @@ def _kept(words, min_freq, key=lambda count, word: (-count, word), first=("<pad>
 build_vocabulary = Exercise(
     build_vocabulary,
     cases=lambda: [
-        ("the film was bad and the plot was worse but the end was good and a cat sat there".split(), 1),
-        ("the film was bad and the plot was worse but the end was good and a cat sat there".split(), 2),
+        *(
+            ("the film was bad and the plot was worse but the end was good and a cat sat there".split(), n)
+            for n in (1, 2)
+        ),
         ("b c a b c a a d".split(), 2),
+        ("b c a b c a a d".split(), 4),
+        ("z zz y z".split(), 1),
     ],
     returns="a list of str",
     hints=(
         "Three steps: count the words, keep those that are frequent enough, sort. The two special words come in front.",
-        "`collections.Counter` counts. For *frequent first, then by letters* sort with a key of two parts: minus the "
-        "count, and the word.",
+        "`collections.Counter` counts. For *frequent first, then by letters* sort with a key of two parts, a tuple. "
+        "Left for you: what stands first in it, and with which sign.",
     ),
     wrong={
-        lambda words, min_freq: _kept(words, min_freq + 1): (
-            "A word that comes exactly min_freq times is missing. At least min_freq: >=, not >."
-        ),
-        lambda words, min_freq: _kept(words, 1): (
-            "Rare words are still in it: keep only those that come at least min_freq times."
-        ),
         lambda words, min_freq: _kept(words, min_freq, first=()): (
             "The words are right. <pad> and <unk> must stand in front of them, at 0 and 1."
-        ),
-        lambda words, min_freq: _kept(words, min_freq, first=("<unk>", "<pad>")): (
-            "<unk> and <pad> are exchanged: 0 is <pad>, because padding fills up with zeros."
         ),
         lambda words, min_freq: [*_kept(words, min_freq, first=()), "<pad>", "<unk>"]: (
             "<pad> and <unk> stand at the end. At 0 and 1 they keep their numbers however many words follow."
@@ -58,9 +54,6 @@ build_vocabulary = Exercise(
             "Equally frequent words stand in the order in which they came. Sort them by letters: then another order of "
             "the same texts gives the same numbers."
         ),
-        lambda words, min_freq: _kept(words, min_freq, key=lambda count, word: (count, word)): (
-            "The rare words come first. Turn the order round: minus the count."
-        ),
     },
 )
 
@@ -68,7 +61,7 @@ build_vocabulary = Exercise(
 
 
 def to_numbers(words, index):
-    """The number of each word: words, T of them, and index {word: number} with "<unk>" in it -> (T,) int64."""
+    """The number of each word: words, T of them, index {word: number} with "<unk>" in it -> (T,) int64."""
     return torch.tensor([index.get(word, index["<unk>"]) for word in words])
 
 
@@ -80,6 +73,7 @@ to_numbers = Exercise(
         ("the film was awful the end".split(), INDEX),
         ("was the plot good".split(), INDEX),
         ("good <pad> 감동".split(), {"good": 0, "<pad>": 1, "<unk>": 2}),
+        (["plot"], INDEX),
     ],
     returns="(T,) int64",
     hints=(
@@ -107,9 +101,6 @@ to_numbers = Exercise(
             "Unknown words get a number of their own, one behind the last: the table has no such row. Use that of "
             "<unk>."
         ),
-        lambda words, index: [index.get(word, index["<unk>"]) for word in words]: (
-            "The numbers are right. Return them as a tensor, as a layer wants them."
-        ),
     },
 )
 
@@ -129,16 +120,17 @@ to_words = Exercise(
         (torch.tensor([2, 3, 4, 1, 2, 3, 0, 0]), list(VOCABULARY)),
         (torch.tensor([0, 0, 5, 5]), list(VOCABULARY)),
         (torch.tensor([4, 1, 2]), list(VOCABULARY)),
+        (torch.tensor([3, 0, 2, 0]), ["<pad>", "<unk>", "감동", "film"]),
+        (torch.tensor([2]), list(VOCABULARY)),
+        (torch.tensor([0, 0]), list(VOCABULARY)),
     ],
     returns="a list of str",
     hints=(
         "The vocabulary is a list, and a number is a place in it. Which numbers are no words at all?",
-        "Loop over `numbers.tolist()`, leave out the zeros wherever they stand, and look each other number up.",
+        "`numbers.tolist()` gives plain whole numbers, each a place in `vocabulary`. A list with a condition, `[... "
+        "for ... if ...]`, does it. Left for you: the condition.",
     ),
     wrong={
-        lambda numbers, vocabulary: [vocabulary[n] for n in numbers.tolist()]: (
-            "The padding is still in it. It was put there to fill the box and belongs to no text: leave out <pad>."
-        ),
         lambda numbers, vocabulary: [vocabulary[n] for n in numbers.tolist() if n > 1]: (
             "<unk> is left out too. Something stood there, though nobody knows what: keep its place."
         ),
@@ -173,19 +165,14 @@ def look_up(weight, indices):
     return F.one_hot(indices, len(weight)).float() @ weight
 
 
-def _table(seed):
-    g = torch.Generator().manual_seed(seed)
-    return torch.randn(5, 5, generator=g).requires_grad_(), torch.randint(4, (2, 3), generator=g)
-
-
-def _wide(seed):
-    g = torch.Generator().manual_seed(seed)
-    return torch.randn(6, 3, generator=g).requires_grad_(), torch.randint(5, (2, 4), generator=g)
+def _table(V, I, B, T):
+    (weight,) = normal((V, I), seed=V, dtype=torch.float32, learns=True)
+    return weight, *whole(V - 2, (B, T), seed=V)  # the last word never comes
 
 
 look_up = Exercise(
     look_up,
-    cases=lambda: [_table(0), _wide(1)],
+    cases=lambda: [_table(5, 5, 2, 3), _table(6, 3, 2, 4), _table(9, 7, 1, 2), _table(3, 6, 4, 1)],
     returns="(B, T, I)",
     hints=(
         "Make the words one-hot first: which shape is that? Then one matrix product with the table.",
@@ -199,17 +186,8 @@ look_up = Exercise(
         lambda weight, indices: F.one_hot(indices, len(weight)) @ weight: (
             "one_hot returns whole numbers and the weights are fractions: make it .float() before the product."
         ),
-        lambda weight, indices: F.one_hot(indices, len(weight)).float() @ weight.T: (
-            "The table stands the wrong way round. A word is a row of weight (V, I): no .T."
-        ),
-        lambda weight, indices: F.one_hot(indices, len(weight)).float(): (
-            "That is one-hot, (B, T, V). The product with the table is missing."
-        ),
         lambda weight, indices: F.one_hot(indices, weight.shape[1]).float() @ weight: (
             "You count the columns of weight, which is I. There is one row for each word: V is the number of rows."
-        ),
-        lambda weight, indices: (F.one_hot(indices, len(weight)).float() @ weight).sum(dim=1): (
-            "The steps are summed up: (B, I). Keep the axis T, one vector for each word."
         ),
         lambda weight, indices: (F.one_hot(indices, len(weight)).float() @ weight).flatten(0, 1): (
             "The rows are right, in one long list (B·T, I). Keep both axes: a product with @ works for (B, T, V) too."
@@ -221,15 +199,13 @@ look_up = Exercise(
 
 
 def negative_sampling_loss(positive, negative):
-    """Scores of true pairs (B,) and of K noise words for each (B, K) -> the loss of a pair, mean over the B pairs."""
+    """The loss of a pair, mean over B: scores of true pairs (B,), of K noise words for each (B, K) -> ()."""
     missed = F.logsigmoid(positive) + F.logsigmoid(-negative).sum(dim=1)
     return -missed.mean()
 
 
-def _scores(seed, scale=1.0):
-    g = torch.Generator().manual_seed(seed)
-    positive = torch.randn(4, generator=g, dtype=torch.float64) * scale
-    return positive.requires_grad_(), (torch.randn(4, 3, generator=g, dtype=torch.float64) * scale).requires_grad_()
+def _scores(B, K, scale=1.0, dtype=torch.float64):
+    return tuple((scale * scores).requires_grad_() for scores in normal((B,), (B, K), seed=B + K, dtype=dtype))
 
 
 def _loss(positive, negative, noise):
@@ -238,18 +214,16 @@ def _loss(positive, negative, noise):
 
 negative_sampling_loss = Exercise(
     negative_sampling_loss,
-    cases=lambda: [_scores(2), _scores(3, 3.0), _scores(4, 2000.0)],
+    cases=lambda: [_scores(4, 3), _scores(2, 5, 3.0, torch.float32), _scores(4, 3, 2000.0), _scores(1, 1)],
     returns="a number",
     hints=(
         "Each score answers a yes-or-no question. Of a true pair you want the log-probability of *yes*, of each noise "
         "word that of *no*; and *no* to a score is *yes* to minus the score.",
-        "`F.logsigmoid` of `positive`, and of minus `negative`, the latter summed over its K columns. Add, turn the "
-        "sign, take the mean over the pairs.",
+        "`F.logsigmoid` is the log-probability of *yes*, finite for any score. A pair has one question answered yes "
+        "and K answered no, and their logarithms add up. Left for you: over which axis you sum, over which you "
+        "average, and the sign.",
     ),
     wrong={
-        lambda positive, negative: -_loss(positive, negative, lambda no: no.sum(1).mean()): (
-            "The sign: this is the log-probability, which should grow. A loss should fall, so it is minus that."
-        ),
         lambda positive, negative: _loss(positive, -negative, lambda no: no.sum(1).mean()): (
             "You reward noise words for a high score, like true ones. Their question is answered no: logsigmoid of "
             "minus the score."
@@ -257,17 +231,11 @@ negative_sampling_loss = Exercise(
         lambda positive, negative: _loss(positive, negative, torch.mean): (
             "The noise words of a pair are averaged. Sum over K: each is a question of its own. The mean is over B."
         ),
-        lambda positive, negative: -F.logsigmoid(positive).sum() - F.logsigmoid(-negative).sum(): (
-            "You sum over the pairs too. Then the loss grows with the batch, and so do the steps: the mean over B."
-        ),
         lambda positive, negative: F.cross_entropy(
             torch.cat([positive[:, None], negative], 1), torch.zeros(len(positive), dtype=torch.int64)
         ): (
             "That is a softmax over the true word and its noise words: one choice of K + 1. Here are K + 1 separate "
             "questions, each with a sigmoid."
-        ),
-        lambda positive, negative: _loss(positive, negative, lambda no: 0 * no.sum()): (
-            "The noise words are not in it. Without them the loss falls to 0 by giving every pair a high score."
         ),
         lambda positive, negative: -(positive.sigmoid().log() + (1 - negative.sigmoid()).log().sum(1)).mean(): (
             "Right for small scores. Far out sigmoid is exactly 0 or 1 and the logarithm infinite: F.logsigmoid does "

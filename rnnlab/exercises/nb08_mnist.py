@@ -1,31 +1,31 @@
 """Exercises of lesson 08, MNIST."""
 
 import torch
-from torch import nn
 
 from rnnlab.models import Reader
 
 from .check import Exercise
+from .drawn import looked_up, normal, seeded
+
+# ---- 8.1 ------------------------------------------------------------------------------------------------------------
 
 
 def as_rows(images):
-    """A batch of pictures (B, 1, 28, 28) as sequences of rows, (B, 28, 28): one row is one step."""
+    """Pictures as sequences of rows, a row a step: images (B, 1, 28, 28) -> (B, 28, 28)."""
     return images.squeeze(1)
-
-
-def _pictures():
-    g = torch.Generator().manual_seed(0)
-    return [(torch.rand(size, 1, 28, 28, generator=g, dtype=torch.float64),) for size in (3, 1, 28)]
 
 
 as_rows = Exercise(
     as_rows,
-    cases=_pictures,
+    cases=lambda: [
+        tuple(normal((B, 1, 28, 28), seed=B, dtype=dtype))
+        for B, dtype in ((3, torch.float64), (1, torch.float64), (28, torch.float64), (5, torch.float32))
+    ],
     returns="(B, 28, 28)",
     hints=(
         "No pixel has to move. One axis of length 1 has to go, and only that one.",
-        "`squeeze` takes the number of the axis to drop. Without a number it drops every axis of length 1, "
-        "and a batch of one picture loses its batch axis too.",
+        "`squeeze` takes the number of the axis to drop. Without a number it drops every axis of length 1, and a "
+        "batch of one picture loses its batch axis too.",
     ),
     wrong={
         lambda images: images.squeeze(): (
@@ -44,35 +44,16 @@ as_rows = Exercise(
     },
 )
 
+# ---- 8.2 ------------------------------------------------------------------------------------------------------------
+
 
 def accuracy(model, batches):
-    """The share of all examples the model gets right. batches: a list of (x (B, T, I), labels (B,)) -> a number."""
+    """The share of all examples the model gets right: model, list of (x (B, T, I), labels (B,)) -> a number."""
     right = count = 0
     for x, labels in batches:
         right += (model(x).argmax(dim=1) == labels).sum().item()
         count += len(labels)
     return right / count
-
-
-class _Knows(nn.Module):
-    """Looks up its answer in the first pixel of the first row: right where that says so."""
-
-    def forward(self, x):
-        return nn.functional.one_hot(x[:, 0, 0].long(), 10).double()
-
-
-def _batches():
-    g = torch.Generator().manual_seed(0)
-    cases = []
-    for sizes in ([4, 4, 1], [5, 2]):
-        batches = []
-        for number, size in enumerate(sizes):
-            x = torch.randint(10, (size, 3, 10), generator=g).double()
-            labels = x[:, 0, 0].long()
-            labels[: size - 1 - number % 2] += 1  # the last batch is the best one
-            batches.append((x, labels % 10))
-        cases.append((_Knows(), batches))
-    return cases
 
 
 def _mean_of_means(model, batches):
@@ -99,7 +80,7 @@ def _sum_of_means(model, batches):
 
 accuracy = Exercise(
     accuracy,
-    cases=_batches,
+    cases=lambda: [looked_up(4, 4, 1), looked_up(5, 2), looked_up(6, dtype=torch.float32)],
     returns="a share from 0 to 1",
     hints=(
         "Add up two things over the whole loop: how many were right, and how many there were.",
@@ -121,19 +102,17 @@ accuracy = Exercise(
     },
 )
 
+# ---- 8.3 ------------------------------------------------------------------------------------------------------------
+
 
 def row_beliefs(net, images):
-    """Ten beliefs after each row. net: Reader, reading "last"; images (B, 28, 28) -> (B, 28, 10), summing to 1."""
+    """Ten beliefs after each row: net, a Reader of the last row, images (B, 28, 28) -> (B, 28, 10), summing to 1."""
     out, _ = net.recurrent(images)
     return net.head(out).softmax(dim=-1)
 
 
-def _readers():
-    cases = []
-    for cell in ("gru", "rnn"):
-        torch.manual_seed(0)
-        cases.append((Reader(28, 8, 10, cell=cell).double(), torch.rand(3, 28, 28, dtype=torch.float64)))
-    return cases
+def _reader(cell, B, dtype=torch.float64):
+    return seeded(Reader(28, 8, 10, cell=cell).to(dtype), seed=B, scale=0.3), *normal((B, 28, 28), seed=B, dtype=dtype)
 
 
 def _over_time(net, images):
@@ -157,13 +136,13 @@ def _alone(net, images):
 
 row_beliefs = Exercise(
     row_beliefs,
-    cases=_readers,
+    cases=lambda: [_reader("gru", 3), _reader("rnn", 5, torch.float32), _reader("lstm", 1)],
     returns="(B, 28, 10)",
     hints=(
-        "`net.recurrent` gives an output for every row. `net.head` works on the last axis, however many stand "
-        "before it.",
-        "Unpack the outputs and the last state, send all the outputs through the head, and make shares of the "
-        "ten logits.",
+        "`net.recurrent` gives an output for every row. `net.head` works on the last axis, however many stand before "
+        "it.",
+        "Unpack the outputs and the last state, send all the outputs through the head, and make shares of the ten "
+        "logits.",
     ),
     wrong={
         _last_only: (
@@ -187,18 +166,17 @@ row_beliefs = Exercise(
     },
 )  # fmt: skip
 
+# ---- 8.4 ------------------------------------------------------------------------------------------------------------
+
 
 def permute_rows(images, order):
     """The same new order of rows for every picture: images (B, 28, 28), order (28,) -> (B, 28, 28)."""
     return images[:, order]
 
 
-def _orders():
-    g = torch.Generator().manual_seed(0)
-    return [
-        (torch.rand(size, 28, 28, generator=g, dtype=torch.float64), torch.randperm(28, generator=g))
-        for size in (28, 30)
-    ]
+def _ordered(B, dtype=torch.float64):
+    order = torch.randperm(28, generator=torch.Generator().manual_seed(B))
+    return *normal((B, 28, 28), seed=B, dtype=dtype), order
 
 
 def _own_order(images, order):
@@ -207,7 +185,7 @@ def _own_order(images, order):
 
 permute_rows = Exercise(
     permute_rows,
-    cases=_orders,
+    cases=lambda: [_ordered(28), _ordered(30), _ordered(1), _ordered(3, torch.float32)],
     returns="(B, 28, 28)",
     hints=(
         "Indexing with a tensor of numbers picks entries in that order. Along which axis do the rows lie?",

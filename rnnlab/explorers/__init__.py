@@ -2,9 +2,10 @@
 
 import importlib
 import pkgutil
+from types import ModuleType
 
 
-def names():
+def names() -> list[str]:
     """The modules that hold an explorer, sorted."""
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "base")
 
@@ -20,9 +21,7 @@ def without_widgets(model, **_):
                 output["data"].pop("application/vnd.jupyter.widget-view+json", None)
 
 
-def __getattr__(name):
-    if name.startswith("_"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __getattr__(name: str) -> ModuleType:
     if name in {"base", *names()}:
         return importlib.import_module(f"{__name__}.{name}")
-    raise ImportError(f"There is no explorer {name!r}. There is: {', '.join(names())}.")
+    raise AttributeError(f"There is no explorer {name!r}. There is: {', '.join(names())}.")

@@ -1,6 +1,6 @@
 // Back through time: the unrolled states, the arrows that one loss sends back, the cuts, and each step's share of ∂L/∂W_hh.
 const BACK = `
-.back-through-time {
+.back-through-time.rnnlab {
   .chain { overflow: auto hidden; } .chain svg { max-width: none; }
   .cell { fill: var(--hidden-soft); stroke: var(--hidden); stroke-width: 2.5; }
   .flow { fill: var(--gradient); } .bar { fill: var(--gradient); stroke: var(--gradient); stroke-width: 1.5; }
@@ -57,11 +57,11 @@ function theStates({ labels, sizes, shares, wide }, pick) {
   function draw(now) {
     const { step, k, first, alt } = shown = now;
     if (!plot) return;
-    const size = sizes[step - 1], share = shares[step - 1], scale = wide / Math.max(...size);
+    const size = sizes[step - 1], share = shares[step - 1], scale = wide / (Math.max(...size) || 1);
     steps.forEach(({ g, live }, t) => {
       const kept = t >= first || t === 0 && first === 1, parts = [];
       g.setAttribute("class", t > step ? "later" : [t === step ? "now" : "", kept ? "" : "missed"].join(" "));
-      if (t < step) parts.push(svg("path", { class: "flow", d: arrow([x(t + 1) - cell / 2 - 2, middle + 8], [x(t) + cell / 2 + 2, middle + 8], size[t] * scale) }));
+      if (t < step && size[t]) parts.push(svg("path", { class: "flow", d: arrow([x(t + 1) - cell / 2 - 2, middle + 8], [x(t) + cell / 2 + 2, middle + 8], size[t] * scale) }));
       if (t <= step) parts.push(svg("text", { class: "size", x: x(t), y: middle + 45, ...mid }, short(size[t])));
       if (t && t <= step) {
         const v = share[t - 1], tall = high * Math.max(-0.4, Math.min(1.2, v)), top = floor - Math.max(0, tall);
@@ -72,7 +72,8 @@ function theStates({ labels, sizes, shares, wide }, pick) {
     });
     const cuts = [];
     for (let t = k; t < T; t += k) cuts.push(svg("path", { class: "cut", d: `M${x(t) + pitch / 2},66V${floor}` }));
-    rest.replaceChildren(...cuts, svg("path", { class: "flow", d: arrow([x(step), 36], [x(step), middle - 26], size[step] * scale) }),
+    const down = size[step] ? [svg("path", { class: "flow", d: arrow([x(step), 36], [x(step), middle - 26], size[step] * scale) })] : [];
+    rest.replaceChildren(...cuts, ...down,
       svg("text", { class: "loss", x: x(step), y: 26, ...mid }, `L${sub(step)}`));
     plot.setAttribute("aria-label", alt);
     if (room) node.scrollLeft = x(step) - room / 2;
@@ -92,6 +93,11 @@ function render({ model, el }) {
     const first = Math.floor((step - 1) / k) * k + 1, back = step - first, size = sizes[step - 1], cosine = cosines[step - 1][back];
     loss.set(step);
     every.set(k);
+    if (!size[step]) {
+      const text = `Step ${step} has no loss: no gradient goes back from it.`;
+      say.set(text);
+      return states.draw({ step, k, first, alt: text });
+    }
     const left = `${short(100 * size[first === 1 ? 0 : first] / size[step])} % of it is left`;
     const way = first === 1 ? `runs back to the start: at h₀ ${left}.` : back === 0 ? "stays at its step; the past is cut off."
       : `runs back ${back === 1 ? "1 step" : `${back} steps`} and is cut at h${sub(first)}, where ${left}.`;

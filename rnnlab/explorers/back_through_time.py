@@ -1,10 +1,16 @@
 """Back through time: the loss of one step, and how much of its gradient arrives at every state before it."""
 
+from collections.abc import Sequence
+from typing import Self
+from xml.etree.ElementTree import Element
+
 import torch
 import traitlets
+from torch import Tensor, nn
 
 from rnnlab import cells, gradients
-from rnnlab.explorers.base import COLOUR, QUIET, Explorer, draw, picture, rounded, step_labels, sub, with_kit
+from rnnlab.colours import COLOUR
+from rnnlab.explorers.base import QUIET, Explorer, draw, picture, rounded, step_labels, sub, with_kit
 
 MOST = 20  # steps that still fit on a projector
 WIDE = 22  # the widest arrow, in pixels; every other is as much thinner as its gradient is smaller
@@ -24,7 +30,15 @@ class BackThroughTime(Explorer):
     step = traitlets.Int(1).tag(sync=True)
     k = traitlets.Int(1).tag(sync=True)
 
-    def __init__(self, rnn, x, dloss_dh, labels=None, step=None, k=None):
+    def __init__(
+        self,
+        rnn: nn.RNN | cells.RNN,
+        x: Tensor,
+        dloss_dh: Tensor,
+        labels: Sequence[str] | None = None,
+        step: int | None = None,
+        k: int | None = None,
+    ):
         weights = _weights(rnn)
         for name, value in {"x": x, "dloss_dh": dloss_dh}.items():
             if not isinstance(value, torch.Tensor) or value.dim() != 2:
@@ -33,7 +47,11 @@ class BackThroughTime(Explorer):
         x, dloss_dh = x.detach().cpu().double(), dloss_dh.detach().cpu().double()
         if not 2 <= len(x) <= MOST:
             raise ValueError(f"x must have 2 to {MOST} steps, not {len(x)}.")
+        if not dloss_dh.any():
+            raise ValueError("dloss_dh must ask something of at least one step, and it is zero everywhere.")
         steps = [one_loss(x, dloss_dh, weights, step) for step in range(1, len(x) + 1)]
+        if not all(torch.cat([one["sizes"], one["shares"]]).isfinite().all() for one in steps):
+            raise ValueError("rnn has weights so large that the gradient is no longer finite: make them smaller.")
         numbers = {name: [one[name] for one in steps] for name in steps[0]}
         last = len(x)
         super().__init__(
@@ -50,26 +68,28 @@ class BackThroughTime(Explorer):
         return proposal.value
 
     @classmethod
-    def example(cls):
+    def example(cls) -> Self:
         torch.manual_seed(1)
         rnn = torch.nn.RNN(8, 8, dtype=torch.float64)
         x = torch.eye(8, dtype=torch.float64)
         return cls(rnn, x, torch.randn(8, 8, dtype=torch.float64), labels="you want", step=6, k=4)
 
-    def now(self):
+    def now(self) -> tuple[int, list[float], list[float]]:
         """The step where the way back starts, the first step it still reaches, and the sizes and shares on the way."""
         first = (self.step - 1) // self.k * self.k + 1
         return first, self.numbers["sizes"][self.step - 1], self.numbers["shares"][self.step - 1]
 
-    def alt(self):
+    def alt(self) -> str:
         first, sizes, _ = self.now()
+        if not any(sizes):
+            return f"Step {self.step} has no loss: no gradient goes back from it."
         cut = f"; there it is cut, every {self.k} steps" if first > 1 else ""
         return (
             f"The loss of step {self.step} goes back to step {first}{cut}. The size of its gradient is "
             f"{sizes[self.step]:.2g} at the state of step {self.step} and {sizes[first]:.2g} at that of step {first}."
         )
 
-    def still(self):
+    def still(self) -> Element:
         labels, (first, sizes, shares) = self.numbers["labels"], self.now()
         last = len(labels)
         pitch, middle, floor = 930 / (last + 1), 110, 330
@@ -86,12 +106,12 @@ class BackThroughTime(Explorer):
             if t and t < last and t % self.k == 0:
                 line = {"x1": x + pitch / 2, "x2": x + pitch / 2, "y1": 50, "y2": floor}
                 draw(svg, "line", **line, stroke=QUIET, stroke_width=2, stroke_dasharray="3 6")
-        largest = max(sizes)
+        largest = max(sizes) or 1.0  # a step without a loss has no arrows
         start = at[self.step]
         draw(svg, "text", f"L{sub(self.step)}", x=start, y=30, fill=COLOUR["gradient"], font_weight=700, **words)
         down = _arrow((start, 40), (start, middle - 24), WIDE * sizes[self.step] / largest)
-        draw(svg, "path", d=down, fill=COLOUR["gradient"])
-        for t in range(self.step, first - (first == 1), -1):
+        draw(svg, "path", d=down if any(sizes) else "", fill=COLOUR["gradient"])
+        for t in range(self.step, first - (first == 1), -1) if any(sizes) else ():
             ends = (at[t] - cell / 2 - 1, middle), (at[t - 1] + cell / 2 + 1, middle)
             draw(svg, "path", d=_arrow(*ends, WIDE * sizes[t - 1] / largest), fill=COLOUR["gradient"])
         for t in range(1, self.step + 1):
@@ -107,7 +127,7 @@ class BackThroughTime(Explorer):
         return svg
 
 
-def one_loss(x, dloss_dh, weights, step):
+def one_loss(x: Tensor, dloss_dh: Tensor, weights: list[Tensor], step: int) -> dict[str, Tensor | list]:
     """The loss of one step alone, float64.
 
     -> sizes: ‖∂L/∂h_t‖ for t = 0 … step; shares: how much of ∂L/∂W_hh each of steps 1 … step adds, measured along the
@@ -119,8 +139,10 @@ def one_loss(x, dloss_dh, weights, step):
     found, each = gradients.bptt(x, x.new_zeros(len(weights[1])), *weights, asked)
     whole, parts = found["weight_hh"].flatten(), each["weight_hh"][:step].flatten(1)
     sizes = torch.cat([found["h0"].norm()[None], each["h"][:step].norm(dim=1)])
-    if not whole.any():
+    largest = whole.abs().max()
+    if not largest:
         return {"sizes": sizes, "shares": torch.zeros(step), "cosines": [None] * step}
+    whole, parts = whole / largest, parts / largest  # their squares would leave the range of float64 first
     kept = parts.flip(0).cumsum(0)
     cosines = torch.cosine_similarity(kept, whole[None])
     return {"sizes": sizes, "shares": parts @ whole / (whole @ whole), "cosines": cosines.tolist()}

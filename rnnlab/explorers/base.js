@@ -7,7 +7,8 @@
 //   button(label, onPress, attributes)     -> the button
 //   spoken()                               -> {node, set(text)}; the sentence under the picture, read aloud when it changes
 //   stage(el, name, style, ...parts)       -> the root, class `rnnlab NAME`, fenced off from JupyterLab's shortcuts; `style` is
-//                                          CSS of this explorer alone: start every rule with `.NAME` (or nest in `.NAME { }`)
+//                                          CSS of this explorer alone: start every rule with `.NAME.rnnlab` (or nest in it),
+//                                          or the kit of the next explorer on the page wins over it
 //   watch(model, names, draw)              draw({name: value}) now and after every change, from here or from Python -> stop
 //   put(model, {name: value})              change the model (and through `watch` the picture of every view)
 //   fit(node, draw)                        draw(width) now and whenever the width of `node` changes -> stop
@@ -19,14 +20,10 @@
 // Colours are CSS variables of the stage, right in light and in dark: --paper --ink --quiet --line --raised, and for
 // input, hidden, cell, output, gradient: --NAME (fills and strokes), --NAME-ink (text), --NAME-soft (grounds behind ink).
 
-const LIGHT = `
-  --paper: var(--jp-layout-color0, #ffffff); --raised: #f4f4f2; --ink: #1b1b1b; --quiet: #5c5c5c; --line: #c9c9c9;
-  --input: #0072B2; --hidden: #E69F00; --cell: #009E73; --output: #CC79A7; --gradient: #D55E00;
-  --input-ink: #005c91; --hidden-ink: #8a5600; --cell-ink: #00664a; --output-ink: #94366c; --gradient-ink: #a84700;`;
-const DARK = `
-  --paper: var(--jp-layout-color0, #111111); --raised: #262626; --ink: #ededed; --quiet: #b0b0b0; --line: #565656;
-  --input: #56B4E9; --hidden: #F0B030; --cell: #2CC295; --output: #E29BC4; --gradient: #FF8340;
-  --input-ink: #7cc6f2; --hidden-ink: #f5c054; --cell-ink: #4fd6ac; --output-ink: #f0b4d5; --gradient-ink: #ff9c66;`;
+// TONES, {light, dark}: names and colours from rnnlab/colours.py, which Explorer writes in front of this file.
+const tones = theme => Object.entries(theme)
+  .map(([name, colour]) => `--${name}: ${name === "paper" ? `var(--jp-layout-color0, ${colour})` : colour};`).join(" ");
+const LIGHT = tones(TONES.light), DARK = tones(TONES.dark);
 const SOFT = ["input", "hidden", "cell", "output", "gradient"]
   .map(name => `--${name}-soft: color-mix(in srgb, var(--${name}) 22%, var(--paper));`).join(" ");
 

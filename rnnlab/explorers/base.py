@@ -4,14 +4,18 @@ import base64
 import hashlib
 import html
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Self
 from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import anywidget
 import torch
 
-COLOUR = {"input": "#0072B2", "hidden": "#E69F00", "cell": "#009E73", "output": "#CC79A7", "gradient": "#D55E00"}
-INK, QUIET = "#1b1b1b", "#5c5c5c"  # as in base.js where it is light: a still picture cannot know what is around it
+from rnnlab.colours import DARK, LIGHT
+
+INK, QUIET, LINE = LIGHT["ink"], LIGHT["quiet"], LIGHT["line"]  # a still picture cannot know what is around it
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif"
 
 
@@ -22,26 +26,26 @@ class Explorer(anywidget.AnyWidget):
     three methods below. Displayed, it is the widget, and beside it the page: the still picture and the same script.
     """
 
-    def still(self):
+    def still(self) -> Element:
         """The picture at the current position, as an SVG element (see `picture`)."""
         raise NotImplementedError
 
-    def alt(self):
+    def alt(self) -> str:
         """What the picture shows, in one or two sentences with its numbers."""
         raise NotImplementedError
 
     @classmethod
-    def example(cls):
+    def example(cls) -> Self:
         """A small one, seeded: what tests and benchmarks open."""
         raise NotImplementedError
 
-    def state(self):
+    def state(self) -> dict:
         """The synced traits of the subclass by name: what the script may `model.get`."""
         shared = anywidget.AnyWidget.class_trait_names()
         own = [name for name in self.trait_names(sync=True) if name[0] != "_" and name not in shared]
         return {name: getattr(self, name) for name in own}
 
-    def page(self):
+    def page(self) -> str:
         """HTML that needs no kernel and no network: the still picture, and the script that brings it to life."""
         svg = ElementTree.tostring(self.still())
         # Inside <script> only "<" can end the script, so a label may hold any text.
@@ -64,13 +68,14 @@ class Explorer(anywidget.AnyWidget):
         return f"{type(self).__name__}()"
 
 
-def with_kit(*names):
-    """The scripts `names` beside this file behind the kit: an anywidget module cannot import its neighbours."""
-    here = Path(__file__).parent
-    return "\n".join((here / part).read_text(encoding="utf-8") for part in ("base.js", *names))
+def with_kit(*names: str) -> str:
+    """The scripts `names` beside this file behind the colours and the kit: a module of anywidget cannot import them."""
+    here, tones = Path(__file__).parent, json.dumps({"light": LIGHT, "dark": DARK})
+    scripts = [(here / part).read_text(encoding="utf-8") for part in ("base.js", *names)]
+    return "\n".join([f"const TONES = {tones};", *scripts])
 
 
-def rounded(values, digits=3):
+def rounded(values: Any, digits: int = 3) -> Any:
     """A tensor, or numbers in lists and dicts, as plain lists with every float cut to `digits` significant digits.
 
     Stored pages are then the same on every processor. Zero comes without a sign.
@@ -84,7 +89,7 @@ def rounded(values, digits=3):
     return float(f"{values:.{digits}g}") + 0.0 if isinstance(values, float) else values
 
 
-def picture(width, height):
+def picture(width: float, height: float) -> Element:
     """An empty still picture: an `<svg>` of width x height with a white ground."""
     svg = ElementTree.Element("svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {width} {height}")
     svg.attrib |= {"width": str(width), "height": str(height), "font-family": FONT, "font-size": "16", "fill": INK}
@@ -92,7 +97,7 @@ def picture(width, height):
     return svg
 
 
-def draw(parent, tag, text=None, **attributes):
+def draw(parent: Element, tag: str, text: str | None = None, **attributes: Any) -> Element:
     """Add an SVG element to `parent` and return it; `text_anchor="end"` becomes `text-anchor="end"`."""
     attributes = {name.replace("_", "-"): rounded(value, 4) for name, value in attributes.items()}
     node = ElementTree.SubElement(parent, tag, {name: str(value) for name, value in attributes.items()})
@@ -100,12 +105,17 @@ def draw(parent, tag, text=None, **attributes):
     return node
 
 
-def sub(number):
+def sub(number: int) -> str:
     """A whole number as a subscript: 12 -> "₁₂"."""
     return "".join("₀₁₂₃₄₅₆₇₈₉"[int(digit)] for digit in str(number))
 
 
-def step_labels(labels, steps):
+def printable(text: str) -> str:
+    """A text as SVG and UTF-8 may hold it: control and direction marks and halves of characters become �."""
+    return "".join(c if c.isprintable() else "�" for c in text)
+
+
+def step_labels(labels: Sequence[str] | None, steps: int) -> list[str]:
     """One printable string for each step, x₁ x₂ … unless told; TypeError or ValueError for labels that do not fit."""
     if labels is None:
         return [f"x{sub(t + 1)}" for t in range(steps)]
@@ -113,5 +123,4 @@ def step_labels(labels, steps):
         raise TypeError(f"labels must be a string or a list of strings, one for each step, not {labels!r}.")
     if len(labels) != steps:
         raise ValueError(f"labels must have one entry for each of the {steps} steps, not {len(labels)}.")
-    # A space would be invisible, and a control character is not allowed in SVG.
-    return ["␣" if label.isspace() else "".join(c if c.isprintable() else "�" for c in label) for label in labels]
+    return ["␣" if label.isspace() else printable(label) for label in labels]  # a space would be invisible

@@ -40,6 +40,7 @@ function theReading(T, I, onRow) {
   });
   const barPlot = svg("svg", { class: "bars", width: 300, height: 234, viewBox: "0 0 300 234", role: "img" }, ...bars.map(bar => bar.node));
 
+  const beside = 234, below = 180;   // heights of the curves: as the bars beside them, less in a row of their own
   const curves = html("div", { class: "curves" }), node = html("div", { class: "reading" }, seen, barPlot, curves);
   let width = 0, last = null;
   function draw(now) {
@@ -57,16 +58,16 @@ function theReading(T, I, onRow) {
     seen.setAttribute("aria-label", `The picture, read to row ${row} of ${T}.`);
     barPlot.setAttribute("aria-label", `Ten beliefs after row ${row}: ${ranked(beliefs).slice(0, 3).map(d => `${d} ${percent(beliefs[d])}`).join(", ")}.`);
     if (!width) return;
-    const x = linear([1, T], [40, width - 20]), y = linear([0, 1], [204, 14]);
+    const tall = width > 500 ? below : beside, x = linear([1, T], [40, width - 20]), y = linear([0, 1], [tall - 30, 14]);
     const order = ranked(beliefs).reverse();                         // the winner is drawn last, on top
     const best = Array.from({ length: 10 }, (_, d) => rows.reduce((b, r, t) => r[d] > rows[b][d] ? t : b, 0));
-    const plot = svg("svg", { width, height: 234, viewBox: `0 0 ${width} 234`, role: "img", "aria-label": `Ten curves: each digit's belief after each of the ${T} rows.` },
+    const plot = svg("svg", { width, height: tall, viewBox: `0 0 ${width} ${tall}`, role: "img", "aria-label": `Ten curves: each digit's belief after each of the ${T} rows.` },
       ...[0, 0.5, 1].flatMap(p => [svg("path", { class: "grid", d: `M40,${y(p)}H${width - 20}` }),
         svg("text", { class: "quiet", x: 34, y: y(p) + 5, "text-anchor": "end" }, p)]),
       ...order.map(d => svg("path", { class: `curve ${d === first ? "top" : d === second ? "second" : ""}`, d: path(rows.map((r, t) => [x(t + 1), y(r[d])])) })),
       svg("path", { class: "now", d: `M${x(row)},${y(1)}V${y(0)}` }),
       ...order.filter(d => rows[best[d]][d] > 0.2).map(d => svg("text", { class: "name", x: x(best[d] + 1), y: Math.max(26, y(rows[best[d]][d]) + 5), "text-anchor": "middle" }, d)),
-      svg("text", { class: "quiet", x: 40, y: 228 }, "row 1"), svg("text", { class: "quiet", x: width - 20, y: 228, "text-anchor": "end" }, T));
+      svg("text", { class: "quiet", x: 40, y: tall - 6 }, "row 1"), svg("text", { class: "quiet", x: width - 20, y: tall - 6, "text-anchor": "end" }, T));
     drag(plot, point => onRow(inside(Math.round(1 + (point.x - 40) * (T - 1) / (width - 60)))));
     curves.replaceChildren(plot);
   }

@@ -1,9 +1,11 @@
 // Draw a digit: strokes become a picture as MNIST makes them, and the net, whose weights came along, reads it here.
-const PAD = `.draw-a-digit {
-  .pad { flex: 0 0 auto; touch-action: none; cursor: crosshair; border: 2px solid var(--input); border-radius: 10px; background: var(--paper); }
+const PAD = `.draw-a-digit.rnnlab {
+  .bars { flex: 1 1 240px; max-width: 300px; }
+  .pad { flex: 0 0 auto; width: 232px; height: 232px; touch-action: none; cursor: crosshair; border: 2px solid var(--input); border-radius: 10px; background: var(--paper); }
   .stroke { fill: none; stroke: var(--ink); stroke-linecap: round; stroke-linejoin: round; stroke-width: 22; }
-  .invite { fill: var(--quiet); pointer-events: none; }
-}`;
+  svg text.invite { fill: var(--quiet); pointer-events: none; font-size: 19px; }
+}
+@container (max-width: 600px) { .draw-a-digit.rnnlab .pad { width: 280px; height: 280px; } }`;
 
 // 16-bit whole numbers in base64, times the scale of each tensor.
 function tensors(packed) {

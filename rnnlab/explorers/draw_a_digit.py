@@ -2,14 +2,17 @@
 
 import base64
 import math
+from collections.abc import Sequence
+from typing import Self
+from xml.etree.ElementTree import Element
 
 import numpy as np
 import torch
 import traitlets
-from torch import nn
+from torch import Tensor, nn
 
 from rnnlab.explorers.base import Explorer, with_kit
-from rnnlab.explorers.row_by_row import beliefs, checked_images, pack, reading_picture, said, strokes
+from rnnlab.explorers.row_by_row import beliefs, checked_images, checked_labels, pack, reading_picture, said, strokes
 from rnnlab.models import Reader
 
 SIZE = 65536  # bytes of weights that may travel with the page
@@ -31,13 +34,11 @@ class DrawADigit(Explorer):
     pixels = traitlets.Unicode().tag(sync=True)
     row = traitlets.Int(28).tag(sync=True)
 
-    def __init__(self, model, images, labels=None, row=28):
+    def __init__(self, model: Reader, images: Tensor, labels: Sequence | None = None, row: int = 28):
         net, images = packed(model), checked_images(images)
         if images.shape[1:] != (28, 28):
             raise ValueError(f"images must be (N, 28, 28), as MNIST's are, not {tuple(images.shape)}.")
-        labels = [str(i + 1) for i in range(len(images))] if labels is None else [str(label) for label in labels]
-        if len(labels) != len(images):
-            raise ValueError(f"labels must be {len(images)}, one for each picture, not {len(labels)}.")
+        labels = checked_labels(labels, len(images))
         samples = [{"label": label, "pixels": pack(image)} for label, image in zip(labels, images, strict=True)]
         self._model = model
         super().__init__(net=net, samples=samples, pixels=samples[0]["pixels"], row=row)
@@ -49,28 +50,28 @@ class DrawADigit(Explorer):
         return proposal.value
 
     @property
-    def drawing(self):
+    def drawing(self) -> Tensor:
         """The picture that is read now, (28, 28) from 0 paper to 1 ink: with a kernel, what the learner drew."""
         ink = np.frombuffer(base64.b64decode(self.pixels), np.uint8)
         return torch.tensor(ink / 255, dtype=torch.float32).reshape(28, 28)
 
     @classmethod
-    def example(cls):
+    def example(cls) -> Self:
         torch.manual_seed(0)
         return cls(Reader(28, 6, 10, "gru", "max"), strokes(), labels=["1", "7"], row=14)
 
-    def alt(self):
+    def alt(self) -> str:
         names = {sample["pixels"]: sample["label"] for sample in self.samples}
         return "A pad to draw on. " + said(names.get(self.pixels, "drawn by hand"), self._table(), self.row)
 
-    def still(self):
+    def still(self) -> Element:
         return reading_picture(self.pixels, self._table(), self.row)
 
     def _table(self):
         return [[round(share, 3) for share in row] for row in beliefs(self._model, self.drawing[None])[0].tolist()]
 
 
-def packed(model):
+def packed(model: Reader) -> dict:
     """A reader as the script needs it: its kind, and every tensor as 16-bit whole numbers with one scale."""
     if not isinstance(model, Reader):
         raise TypeError(f"model must be a models.Reader, not {type(model).__name__}.")

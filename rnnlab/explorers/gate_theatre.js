@@ -1,16 +1,16 @@
 // Gate theatre: the sequence once for every unit, each cell filled by what is looked at; under it what the net answers.
-const THEATRE = `.gate-theatre {
+const THEATRE = `.gate-theatre.rnnlab {
   .board { display: flex; } .names { flex: none; } .chain { flex: 1; min-width: 0; overflow: auto hidden; } .chain svg { max-width: none; }
   .box { fill: none; stroke: var(--line); } .ring { fill: none; stroke: var(--ink); stroke-width: 3; } .ring.forced { stroke: var(--gradient); }
   .fill { opacity: .5; } .fill.cell { fill: var(--cell); } .fill.input { fill: var(--input); } .fill.output { fill: var(--output); }
   .fill.hidden { fill: var(--hidden); } .fill.below { fill: var(--quiet); }
-  .free { stroke: var(--ink); stroke-width: 2; stroke-dasharray: 3 3; }
+  .free { stroke: var(--ink); stroke-width: 3; } .note { min-height: 1.4em; }
   :is(.letter, .value) { paint-order: stroke; stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round; stroke-opacity: .75; }
   text.letter { font-size: 20px; } text.value { font-size: 14px; } .letter.now { font-weight: 700; }
   text.wrong { fill: var(--gradient-ink); font-weight: 750; } .miss { fill: none; stroke: var(--gradient); stroke-width: 2; }
   text.force { fill: var(--gradient-ink); font-weight: 700; } legend { white-space: nowrap; }
 }
-@container (max-width: 600px) { .gate-theatre { .say { min-height: 4.2em; } .pills span { padding: 4px 10px; } } }`;
+@container (max-width: 600px) { .gate-theatre.rnnlab { .say { min-height: 4.2em; } .pills span { padding: 4px 10px; } } }`;
 
 const digits = (look, v) => number(v, look === "c" ? 1 : 2);
 
@@ -29,7 +29,7 @@ function theRuns(table, { labels, full, forces }) {
 // What stays is drawn once, when the width is known; a move then draws few nodes: all fillings of one kind are one path.
 function theBoard({ labels, full, scale, right, known, looks }, pick) {
   const T = labels.length, H = full[0].length, order = looks.map(([name]) => name), tall = 52, inside = tall - 4, top = 26;
-  const floor = top + H * tall, height = floor + 92, mid = { "text-anchor": "middle" }, cellTop = u => top + u * tall + 2;
+  const edge = 8, floor = top + H * tall, height = floor + 92, mid = { "text-anchor": "middle" }, cellTop = u => top + u * tall + 2;
   const names = svg("svg", { class: "names", width: 74, height, viewBox: `0 0 74 ${height}`, "aria-hidden": "true" });
   for (let u = 0; u < H; u++) names.append(svg("text", { x: 0, y: top + u * tall + 32 }, `unit ${u + 1}`));
   names.append(svg("text", { x: 0, y: floor + 26 }, "says"), svg("text", { class: "quiet", x: 0, y: floor + 54 }, known ? "right" : "unforced"));
@@ -68,7 +68,7 @@ function theBoard({ labels, full, scale, right, known, looks }, pick) {
         const of = row => row.share(place, u) * full[place][u], up = v => share * Math.max(-1, Math.min(1, v / scale[place][u]));
         const v = of(here), was = of(free), ground = cellTop(u) + share;
         d[v < 0 ? "below" : "above"].push(`M${left(t)},${ground}h${pitch - 4}v${-up(v)}h${4 - pitch}z`);
-        if (v !== was) d.free.push(`M${left(t)},${ground - up(was)}h${pitch - 4}`);
+        if (v !== was) d.free.push(`M${left(t)},${ground - up(was)}h${edge}m${pitch - 4 - 2 * edge},0h${edge}`);
         if (t === step) rest.push(svg("text", { class: "value", x, y: cellTop(u) + 41, ...mid }, digits(look, v)));
       }
       const good = here.answer === right[t - 1], kind = good ? "right" : "wrong";
@@ -96,8 +96,8 @@ function render({ model, el }) {
   const look = choice("look at", order.map(value => ({ value, label: names[value] })), model.get("look"), look => put(model, { look }));
   const force = choice("force", forces, model.get("force"), force => put(model, { force }));
   const step = slider("step", { min: 1, max: T, value: model.get("step"), show: t => `${t} of ${T}` }, step => put(model, { step }));
-  const board = theBoard(numbers, step => put(model, { step })), say = spoken();
-  stage(el, "gate-theatre", THEATRE, html("div", { class: "controls" }, look.node, step.node, force.node), board.node, say.node);
+  const board = theBoard(numbers, step => put(model, { step })), say = spoken(), note = html("p", { class: "note" });
+  stage(el, "gate-theatre", THEATRE, html("div", { class: "controls" }, look.node, step.node, force.node), board.node, say.node, note);
 
   function draw(at) {
     look.set(at.look);
@@ -111,6 +111,7 @@ function render({ model, el }) {
     const score = `${T - wrong.length} of ${T} answers are right`;
     const which = wrong.length ? `; at step ${first} it says ${answers[first - 1]}, not ${right[first - 1]}.` : ".";
     say.set(`${what}: ${score}${which}`);
+    note.textContent = at.force === "none" ? "" : `The marks at the edges of a cell: ${at.look} without the force.`;
     board.draw({ ...at, run, alt: `${what}: ${score}${which} At step ${at.step} the units have ${at.look} = ${values.join(", ")}.` });
   }
   const stops = [watch(model, ["look", "force", "step"], draw), fit(board.chain, board.lay)];

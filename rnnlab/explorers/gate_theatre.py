@@ -1,13 +1,17 @@
 """Gate theatre: the gates of a small LSTM letter by letter; force one at a step and see which answers break."""
 
 import base64
+from collections.abc import Sequence
+from typing import Self
+from xml.etree.ElementTree import Element
 
 import torch
 import traitlets
-from torch import nn
+from torch import Tensor, nn
 
 from rnnlab import cells
-from rnnlab.explorers.base import COLOUR, QUIET, Explorer, draw, picture, rounded, step_labels, with_kit
+from rnnlab.colours import COLOUR
+from rnnlab.explorers.base import LINE, QUIET, Explorer, draw, picture, rounded, step_labels, with_kit
 
 MOST = {"steps": 20, "units": 8}  # what still fits on a projector
 LOOKS = {"f": "cell", "i": "input", "o": "output", "c": "cell", "h": "hidden"}  # and the colour of each
@@ -32,7 +36,15 @@ class GateTheatre(Explorer):
     force = traitlets.Unicode("none").tag(sync=True)
     step = traitlets.Int(1).tag(sync=True)
 
-    def __init__(self, lstm, head, x, labels=None, y=None, **where):
+    def __init__(
+        self,
+        lstm: nn.LSTM | cells.LSTM,
+        head: nn.Linear,
+        x: Tensor,
+        labels: Sequence[str] | None = None,
+        y: Tensor | None = None,
+        **where: str | int,
+    ):
         weights, x = _weights(lstm, head), _sequence(lstm, x)
         T, right = len(x), _answers(y, len(x), head)
         values, answers = runs(x, *weights, head.weight.detach().cpu().double(), _bias(head))
@@ -65,7 +77,7 @@ class GateTheatre(Explorer):
         return proposal.value
 
     @classmethod
-    def example(cls):
+    def example(cls) -> Self:
         torch.manual_seed(0)
         lstm, head = nn.LSTM(3, 4, dtype=torch.float64), nn.Linear(4, 3, dtype=torch.float64)
         with torch.no_grad():
@@ -74,7 +86,7 @@ class GateTheatre(Explorer):
         text = "(x)((x))(x)x"
         return cls(lstm, head, torch.eye(3).double()[["()x".index(c) for c in text]], text, force="f = 0", step=6)
 
-    def now(self, force=None, step=None):
+    def now(self, force: str | None = None, step: int | None = None) -> tuple[Tensor, Tensor]:
         """One run: values (T, 5, H) float64 in the order of `LOOKS`, answers (T,)."""
         force, step, T = force or self.force, step or self.step, len(self.numbers["labels"])
         rows, full = self._kept[:T], torch.tensor(self.numbers["full"], dtype=torch.float64)
@@ -83,7 +95,7 @@ class GateTheatre(Explorer):
             rows = torch.cat([rows[: step - 1], self._kept[T + ahead : T + ahead + T - step + 1]])
         return rows[:, :-1].unflatten(1, full.shape) * full / 100, rows[:, -1].long()
 
-    def verdict(self):
+    def verdict(self) -> str:
         """How many answers are right where the reader is, and where the first wrong one is, as a sentence."""
         right, answers = self.numbers["right"], self.now()[1].tolist()
         wrong = [t for t, (a, b) in enumerate(zip(answers, right, strict=True), 1) if a != b]
@@ -94,7 +106,7 @@ class GateTheatre(Explorer):
     def _short(self, value):
         return f"{value:.{1 if self.look == 'c' else 2}f}".replace("-", "−")
 
-    def alt(self):
+    def alt(self) -> str:
         labels, units = self.numbers["labels"], len(self.numbers["full"][0])
         shown = ", ".join(map(self._short, self.now()[0][self.step - 1, list(LOOKS).index(self.look)].tolist()))
         return (
@@ -102,7 +114,7 @@ class GateTheatre(Explorer):
             f"{self.look} is large; at step {self.step} it is {shown}. {self.verdict()}"
         )
 
-    def still(self):
+    def still(self) -> Element:
         labels, right, (values, answers) = self.numbers["labels"], self.numbers["right"], self.now()
         units, place = len(self.numbers["full"][0]), list(LOOKS).index(self.look)
         shares = (values[:, place] / torch.tensor(self.numbers["scale"][place])).clamp(-1, 1)  # (T, H)
@@ -132,7 +144,7 @@ class GateTheatre(Explorer):
             draw(words, "text", "✓" if good else "✗", y=floor + 82, **bold)
         for sign, path in grounds.items():
             path.set("d", fills[sign])
-        draw(svg, "path", d=boxes, fill="none", stroke="#c9c9c9")
+        draw(svg, "path", d=boxes, fill="none", stroke=LINE)
         ring = {"x": left + pitch * (self.step - 1), "y": top, "width": pitch, "height": floor - top, "rx": 5}
         stroke = QUIET if self.force == "none" else COLOUR["gradient"]
         draw(svg, "rect", **ring, fill="none", stroke=stroke, stroke_width=3)
@@ -144,7 +156,9 @@ class GateTheatre(Explorer):
         return svg
 
 
-def runs(x, weight_ih, weight_hh, bias, head_weight, head_bias):
+def runs(
+    x: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor, head_weight: Tensor, head_bias: Tensor
+) -> tuple[Tensor, Tensor]:
     """The free run and every forced one, side by side: N = 1 + 6T of them, float64.
 
     x (T, I) -> values (N, T, 5, H), in the order f, i, o, c, h; answers (N, T). Run 0 is free; then for each force all

@@ -1,15 +1,16 @@
 // Gradient river: a cell, its radius and its input go in; how much of a nudge is left after every step comes out.
-const RIVER = `.gradient-river {
+const RIVER = `.gradient-river.rnnlab {
   .curve { fill: none; stroke: var(--gradient); stroke-width: 3.5; stroke-linejoin: round; }
   .cell { fill: none; stroke: var(--cell); stroke-width: 3.5; stroke-dasharray: 10 5; }
-  .alone { fill: none; stroke: var(--quiet); stroke-width: 2; stroke-dasharray: 3 5; }
-  .one { stroke: var(--ink); stroke-width: 1.5; } .here { stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 2 4; }
+  .alone { fill: none; stroke: var(--ink); stroke-width: 4; stroke-linecap: round; stroke-dasharray: 0 9; }
+  .one { stroke: var(--quiet); stroke-width: 1.5; } .here { stroke: var(--gradient); stroke-width: 1.5; }
   .dot { fill: var(--gradient); stroke: var(--paper); stroke-width: 2; }
   .water { fill: var(--gradient); } .bed { stroke: var(--line); stroke-width: 2; stroke-dasharray: 2 6; }
   text.curve-name { fill: var(--gradient-ink); stroke: none; } text.cell-name { fill: var(--cell-ink); }
   svg text.small { font-size: 14px; } .say { min-height: 2.8em; }
+  .controls { gap: 8px 18px; } input[type=range] { width: 112px; } .control .value { min-width: 2em; }
 }
-@container (max-width: 600px) { .gradient-river { .control > span:first-child { min-width: 5.5em; } .say { min-height: 5.6em; } } }`;
+@container (max-width: 600px) { .gradient-river.rnnlab { .control > span:first-child { min-width: 5.5em; } .say { min-height: 5.6em; } } }`;
 
 const power = v => Math.round(v) ? `10${String(Math.round(v)).replace(/./g, c => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)])}` : "1";
 const amount = v => v > -2 && v < 1.9 ? String(+(10 ** v).toPrecision(2)) : power(v);

@@ -3,12 +3,16 @@
 import base64
 import functools
 import math
+from typing import Self
+from xml.etree.ElementTree import Element
 
 import torch
 import traitlets
+from torch import Tensor
 
 from rnnlab import cells, gradients
-from rnnlab.explorers.base import COLOUR, QUIET, Explorer, draw, picture, with_kit
+from rnnlab.colours import COLOUR
+from rnnlab.explorers.base import LINE, QUIET, Explorer, draw, picture, with_kit
 
 H, WARM_UP = 32, 100
 KINDS = ["RNN tanh", "RNN relu", "GRU", "LSTM", "LSTM, forget bias 3"]
@@ -36,7 +40,7 @@ class GradientRiver(Explorer):
     size = traitlets.Float(1.0).tag(sync=True)
     T = traitlets.Int(28).tag(sync=True)
 
-    def __init__(self, **where):
+    def __init__(self, **where: str | float):
         # Hundredths of an exponent in 16 bits: a whole table in 50 KB, and the same on every processor.
         small = exponents().mul(100).round().clamp(-32000, 32000).to(torch.int16).numpy().astype("<i2")
         super().__init__(table=base64.b64encode(small.tobytes()).decode(), **where)
@@ -50,22 +54,22 @@ class GradientRiver(Explorer):
         return value
 
     @classmethod
-    def example(cls):
+    def example(cls) -> Self:
         return cls()
 
-    def now(self, curve=None):
+    def now(self, curve: str | None = None) -> list[float]:
         """The exponents log10 ‖∂h_T/∂h_0‖ where the reader is, one for each of `STEPS`; curve: one of `CURVES`."""
         at = CURVES.index(curve or self.cell), SIZES.index(self.size), RADII.index(self.radius)
         return exponents()[at].tolist()
 
-    def alt(self):
+    def alt(self) -> str:
         left = self.now()[STEPS.index(self.T)]
         return (
             f"{self.cell}, spectral radius {self.radius}, inputs of size {self.size:g}: after {self.T} steps "
             f"the size of a nudge to the state is {amount(left)} of what it was. Drawn on a logarithmic scale."
         )
 
-    def still(self):
+    def still(self) -> Element:
         left, right, top, floor, river = AXES["margin"], 944, 34, 284, 352
         least, most = AXES["least"], AXES["most"]
 
@@ -76,7 +80,7 @@ class GradientRiver(Explorer):
         svg = picture(960, 396)
         for value in range(least, most + 1, 3):
             y = at(0, value)[1]
-            draw(svg, "line", x1=left, x2=right, y1=y, y2=y, stroke="#c9c9c9" if value else QUIET)
+            draw(svg, "line", x1=left, x2=right, y1=y, y2=y, stroke=LINE if value else QUIET)
             draw(svg, "text", power(value), x=left - 10, y=y + 5, text_anchor="end")
         for step in range(0, 101, 20):
             draw(svg, "text", str(step), x=at(step, 0)[0], y=floor + 22, text_anchor="middle", fill=QUIET)
@@ -97,18 +101,18 @@ class GradientRiver(Explorer):
         return svg
 
 
-def power(exponent):
+def power(exponent: float) -> str:
     """An exponent as a power of ten: -7 -> "10⁻⁷", 0 -> "1"."""
     raised = str(round(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"10{raised}" if round(exponent) else "1"
 
 
-def amount(exponent):
+def amount(exponent: float) -> str:
     """Ten to the exponent, as a number while that is short: 0.34 -> "2.2", -7.2 -> "10⁻⁷"."""
     return f"{10**exponent:.2g}" if -2 < exponent < 1.9 else power(exponent)
 
 
-def recipe(kind, radius):
+def recipe(kind: str, radius: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """One net and what it reads, float64: weight_ih, weight_hh, x (WARM_UP + 100, sizes, H), first state (sizes, H)."""
     random = torch.Generator().manual_seed(0)
     gates = 3 if kind == "GRU" else 4 if "LSTM" in kind else 1
@@ -120,7 +124,7 @@ def recipe(kind, radius):
 
 
 @functools.cache
-def exponents():
+def exponents() -> Tensor:
     """log10 ‖∂h_T/∂h_0‖ from the Jacobian of every step: (CURVES, SIZES, RADII, STEPS) float64. Takes some seconds."""
     tables = []
     for radius in RADII:

@@ -2,12 +2,17 @@
 
 import base64
 import io
+from collections.abc import Sequence
+from typing import Self
+from xml.etree.ElementTree import Element
 
 import torch
 import traitlets
 from PIL import Image
+from torch import Tensor, nn
 
-from rnnlab.explorers.base import COLOUR, QUIET, Explorer, draw, picture, with_kit
+from rnnlab.colours import COLOUR
+from rnnlab.explorers.base import LINE, QUIET, Explorer, draw, picture, printable, with_kit
 from rnnlab.models import Reader
 
 MOST = 12  # pictures; as many pills fit in two rows on a phone
@@ -27,13 +32,18 @@ class RowByRow(Explorer):
     digit = traitlets.Int(0).tag(sync=True)
     row = traitlets.Int(1).tag(sync=True)
 
-    def __init__(self, model, images, labels=None, digit=0, row=None):
+    def __init__(
+        self,
+        model: nn.Module,
+        images: Tensor,
+        labels: Sequence | None = None,
+        digit: int = 0,
+        row: int | None = None,
+    ):
         if not callable(getattr(model, "beliefs", None)):
             raise TypeError(f"model must have beliefs(x), as models.Reader has, and {type(model).__name__} has none.")
         images = checked_images(images)
-        labels = [str(i + 1) for i in range(len(images))] if labels is None else [str(label) for label in labels]
-        if len(labels) != len(images):
-            raise ValueError(f"labels must be {len(images)}, one for each picture, not {len(labels)}.")
+        labels = checked_labels(labels, len(images))
         shares = beliefs(model, images)
         if not shares.isfinite().all():
             raise ValueError("model must believe finite numbers, and there is a NaN or an infinity in its beliefs.")
@@ -56,20 +66,20 @@ class RowByRow(Explorer):
         return proposal.value
 
     @classmethod
-    def example(cls):
+    def example(cls) -> Self:
         torch.manual_seed(0)
         return cls(Reader(28, 6, 10, "gru", "max"), strokes(), labels=["1", "7"], row=14)
 
-    def alt(self):
+    def alt(self) -> str:
         table = [[share / 1000 for share in row] for row in self.numbers["beliefs"][self.digit]]
         return said(self.numbers["labels"][self.digit], table, self.row)
 
-    def still(self):
+    def still(self) -> Element:
         table = [[share / 1000 for share in row] for row in self.numbers["beliefs"][self.digit]]
         return reading_picture(self.numbers["pixels"][self.digit], table, self.row)
 
 
-def checked_images(images):
+def checked_images(images: Tensor) -> Tensor:
     """Images as a float64 tensor (N, T, I); TypeError or ValueError with one sentence if they are none."""
     if not isinstance(images, torch.Tensor):
         raise TypeError(f"images must be a tensor (N, T, I), not {type(images).__name__}.")
@@ -80,24 +90,37 @@ def checked_images(images):
     return images.detach().double().cpu()
 
 
+def checked_labels(labels: Sequence | None, count: int) -> list[str]:
+    """What pictures are called, as printable strings: 1, 2, … `count` unless told; ValueError if they do not fit."""
+    labels = list(range(1, count + 1)) if labels is None else labels
+    if not isinstance(labels, str | list | tuple):
+        raise TypeError(f"labels must be a list, one for each picture, not {type(labels).__name__}.")
+    if len(labels) != count:
+        raise ValueError(f"labels must be {count}, one for each picture, not {len(labels)}.")
+    labels = [printable(str(label)) for label in labels]
+    if not all(label.strip() for label in labels):
+        raise ValueError("labels must say something, and one of them is empty.")
+    return labels
+
+
 @torch.no_grad()
-def beliefs(model, images):
+def beliefs(model: nn.Module, images: Tensor) -> Tensor:
     """What the model believes after each row: images (N, T, I) -> shares (N, T, 10), float64, each row adds up to 1."""
     weight = next(model.parameters())
     return model.beliefs(images.to(weight)).double().cpu().softmax(dim=-1)
 
 
-def pack(image):
+def pack(image: Tensor) -> str:
     """An image in [0, 1] as bytes of ink in base64."""
     return base64.b64encode(bytes((255 * image).round().int().flatten().tolist())).decode()
 
 
-def ranked(row):
+def ranked(row: list[float]) -> list[int]:
     """The digits, the most believed first."""
     return sorted(range(len(row)), key=lambda digit: -row[digit])
 
 
-def said(label, table, row):
+def said(label: str, table: list[list[float]], row: int) -> str:
     """One sentence on a reading. table: beliefs, T lists of ten; row: how many rows are read."""
     now = table[row - 1]
     first, second = ranked(now)[:2]
@@ -107,7 +130,7 @@ def said(label, table, row):
     )
 
 
-def reading_picture(pixels, table, row):
+def reading_picture(pixels: str, table: list[list[float]], row: int) -> Element:
     """The still picture: what is read so far, ten bars, ten curves. pixels: bytes in base64; table as in `said`."""
     T, now = len(table), table[row - 1]
     ink = base64.b64decode(pixels)
@@ -131,7 +154,7 @@ def reading_picture(pixels, table, row):
     x, y = (lambda t: 580 + 350 * t / max(1, T - 1)), (lambda share: 220 - 190 * share)
     for digit in reversed(ranked(now)):
         points = " ".join(f"{x(t):.0f},{y(shares[digit]):.1f}" for t, shares in enumerate(table))
-        colour = COLOUR["output"] if digit == first else QUIET if digit == second else "#c9c9c9"
+        colour = COLOUR["output"] if digit == first else QUIET if digit == second else LINE
         draw(svg, "polyline", points=points, fill="none", stroke=colour, stroke_width=4 if digit == first else 2)
     for digit in range(10):
         best = max(range(T), key=lambda t: table[t][digit])
@@ -144,7 +167,7 @@ def reading_picture(pixels, table, row):
     return svg
 
 
-def strokes():
+def strokes() -> Tensor:
     """A straight 1 and a 7, drawn with a ruler, for examples and tests: (2, 28, 28)."""
     images = torch.zeros(2, 28, 28)
     images[0, 4:24, 13:15] = 1

@@ -1,9 +1,14 @@
 """Running verdict: type a review; what the net believes after each word, and how far each word pushed it."""
 
+from collections.abc import Sequence
+from typing import Self
+from xml.etree.ElementTree import Element
+
 import torch
 import traitlets
 
-from rnnlab.explorers.base import COLOUR, QUIET, Explorer, draw, picture, rounded, with_kit
+from rnnlab.colours import COLOUR
+from rnnlab.explorers.base import LINE, QUIET, Explorer, draw, picture, rounded, with_kit
 from rnnlab.models import ReviewClassifier
 from rnnlab.sequences import Vocabulary
 
@@ -30,7 +35,9 @@ class RunningVerdict(Explorer):
     samples = traitlets.List().tag(sync=True)
     word = traitlets.Int(1).tag(sync=True)
 
-    def __init__(self, model, vocabulary, examples, word=None):
+    def __init__(
+        self, model: ReviewClassifier, vocabulary: Vocabulary, examples: Sequence[str], word: int | None = None
+    ):
         self._model, self._vocabulary = _checked(model, vocabulary)
         if not isinstance(examples, list | tuple) or not all(isinstance(text, str) for text in examples):
             raise TypeError(f"examples must be a list of reviews, each a string, not {examples!r:.60}.")
@@ -57,7 +64,7 @@ class RunningVerdict(Explorer):
             self.reading = self.read(change.new)
             self.word = len(self.reading["words"])
 
-    def read(self, text):
+    def read(self, text: str) -> dict:
         """What the net makes of a text: a dict of text, words, known, start, beliefs, pushes (T of each), note."""
         text = _clean(text)
         tokens = self._vocabulary.tokenise(text)
@@ -89,7 +96,7 @@ class RunningVerdict(Explorer):
         return logits[:, 1] - logits[:, 0]
 
     @classmethod
-    def example(cls):
+    def example(cls) -> Self:
         torch.manual_seed(0)
         texts = ["Not bad at all, I loved it!", "A dull plot and a bad, bad end.", "good"]
         vocabulary = Vocabulary.from_texts(texts)
@@ -98,7 +105,7 @@ class RunningVerdict(Explorer):
             model.head.weight.mul_(6)
         return cls(model, vocabulary, texts, word=2)
 
-    def said(self):
+    def said(self) -> str:
         """Where the reader stands, as a sentence."""
         words, t = self.reading["words"], self.word
         if not words:
@@ -106,7 +113,7 @@ class RunningVerdict(Explorer):
         belief, push = self.reading["beliefs"][t - 1], self.reading["pushes"][t - 1]
         return f"After word {t} of {len(words)}, “{words[t - 1]}” ({_signed(push)}): {_percent(belief)} positive."
 
-    def alt(self):
+    def alt(self) -> str:
         words, pushes, beliefs = (self.reading[name] for name in ("words", "pushes", "beliefs"))
         if not words:
             return f"An empty review. {self.said()}"
@@ -118,13 +125,13 @@ class RunningVerdict(Explorer):
         goes = f"the belief “positive” goes from {start} to {end}."
         return f"The review “{quoted}” read word by word: {goes}{pushed} {self.said()}"
 
-    def still(self):
+    def still(self) -> Element:
         words, pushes, rows = self.reading["words"], self.reading["pushes"], self._rows()
         svg, T = picture(960, 300 + 54 * len(rows)), max(1, len(words))
         x, y = (lambda t: 110 + 820 * t / T), (lambda p: 200 - 170 * p)
         for p, name in ((0, "negative"), (0.5, "50 %"), (1, "positive")):
             dash = "6 5" if p == 0.5 else "none"
-            draw(svg, "path", d=f"M110,{y(p)}h820", stroke="#c9c9c9", stroke_dasharray=dash)
+            draw(svg, "path", d=f"M110,{y(p)}h820", stroke=LINE, stroke_dasharray=dash)
             draw(svg, "text", name, x=98, y=y(p) + 5, text_anchor="end", fill=QUIET)
         points = [(x(t), y(p)) for t, p in enumerate([self.reading["start"], *self.reading["beliefs"]])]
         line = "M" + "L".join(f"{a:.1f},{b:.1f}" for a, b in points)

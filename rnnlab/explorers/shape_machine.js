@@ -1,7 +1,8 @@
 // Shape machine: the sizes of a recurrent layer in, the blocks of all its tensors out.
-const STYLE_OF_SHAPES = `.shape-machine {
-  .controls { gap: 4px 20px; } .control { gap: 8px; } input[type=range] { width: 116px; } .control .value { min-width: 1em; }
-  code { display: block; font: 600 17px/1.5 ui-monospace, "DejaVu Sans Mono", monospace; padding: 2px 10px; margin: 4px 0;
+const STYLE_OF_SHAPES = `.shape-machine.rnnlab {
+  .controls { gap: 4px 12px; margin: 0 0 2px; } .control { gap: 8px; } input[type=range] { width: 90px; } .control .value { min-width: 1em; }
+  .pills span { padding: 4px 9px; } .control legend { padding-right: 8px; }
+  code { flex: 1 1 500px; min-width: 0; font: 600 17px/1.5 ui-monospace, "DejaVu Sans Mono", monospace; padding: 2px 10px;
     background: var(--raised); color: var(--ink); border-radius: 6px; overflow-wrap: anywhere; white-space: pre-wrap; }
   .tensor { cursor: pointer; outline-offset: -2px; }
   .x, .ih { --tone: var(--input); --soft: var(--input-soft); } .out { --tone: var(--output); --soft: var(--output-soft); }
@@ -16,8 +17,8 @@ const STYLE_OF_SHAPES = `.shape-machine {
   .wire { fill: none; stroke: var(--ink); stroke-width: 2.5; stroke-linecap: round; stroke-linejoin: round; }
   .say { min-height: 2.8em; }
 }
-@container (max-width: 600px) { .shape-machine { .control { width: 100%; } input[type=range] { width: auto; } .control legend, .control > span:first-child { min-width: 6.5em; }
-  .say { min-height: 5.6em; } } }`;
+@container (max-width: 600px) { .shape-machine.rnnlab { .control { width: 100%; } input[type=range] { width: auto; } .control legend, .control > span:first-child { min-width: 6.5em; }
+  code { flex-basis: 100%; } .say { min-height: 5.6em; } } }`;
 const GAP = 12;
 
 // Every tensor in the order of PyTorch: what goes in and comes out, then the parameters layer by layer.
@@ -98,7 +99,7 @@ function render({ model, el }) {
   ]);
   const line = html("code"), say = spoken(), page = html("div");
   stage(el, "shape-machine", STYLE_OF_SHAPES,
-    html("div", { class: "controls" }, ...Object.values(controls).map(control => control.node)), line, page, say.node);
+    html("div", { class: "controls" }, ...Object.values(controls).map(control => control.node), line), page, say.node);
   let at = null, before = new Map();
 
   // One tensor of the picture: its drawing, a ground to click on, and its name and shape for those who hear it.
@@ -112,7 +113,7 @@ function render({ model, el }) {
 
   // What goes in and comes out, in rows no wider than the page; the layer itself stands between x and out.
   function dataRows(data, width) {
-    const unit = width < 600 ? 13 : at.D > 1 ? 16 : 20, behind = 8, parts = [];
+    const unit = width < 600 ? 13 : at.D > 1 ? 16 : 18, behind = 8, parts = [];
     const tall = Math.max(34 * at.L - 4, ...data.map(({ shape }) => unit * shape[1] + behind * (shape[0] - 1)));
     const wide = ({ shape }) => Math.max(22 + unit * shape[2] + behind * (shape[0] - 1) + 34, 108);
     let left = 0, foot = tall + 36;
@@ -142,7 +143,7 @@ function render({ model, el }) {
         left += 126 + GAP;
       }
     }
-    return { parts, height: foot + 58 };
+    return { parts, height: foot + 52 };
   }
 
   // The parameters as a table: a column for each layer and direction, a row for each kind; name = row + column.
@@ -150,7 +151,7 @@ function render({ model, el }) {
     const parts = [], columns = at.L * at.D, rows = at.most[at.cell] * at.H, head = 82;
     const across = Math.min(columns, Math.max(1, Math.floor((width - head) / (width < 600 ? 122 : 140))));
     const pitch = (width - head) / across, deepest = Math.max(...held.map(({ shape }) => shape[1] ?? shape[0]));
-    const unit = Math.min(at.D > 1 ? 16 : 20, 84 / rows, (pitch - 74) / deepest);
+    const unit = Math.min(at.D > 1 ? 16 : 18, 72 / rows, (pitch - 74) / deepest);
     const kinds = ["weight_ih", "weight_hh", "bias_ih", "bias_hh"];
     for (let band = 0; band < columns; band += across) {
       for (const kind of kinds) {

@@ -1,10 +1,13 @@
 """Shape machine: choose the sizes of a recurrent layer and see the shape of every tensor it takes, gives and holds."""
 
 import math
+from typing import Self
+from xml.etree.ElementTree import Element
 
 import traitlets
 
-from rnnlab.explorers.base import COLOUR, INK, QUIET, Explorer, draw, picture, with_kit
+from rnnlab.colours import COLOUR
+from rnnlab.explorers.base import INK, QUIET, Explorer, draw, picture, with_kit
 
 SIZES = {"B": 4, "T": 6, "I": 6, "H": 5, "L": 3, "D": 2}  # from 1 to this: what still fits on a projector
 GATES = {"RNN": 1, "LSTM": 4, "GRU": 3}
@@ -35,7 +38,18 @@ class ShapeMachine(Explorer):
     batch_first = traitlets.Bool(True).tag(sync=True)
     tensor = traitlets.Unicode("out").tag(sync=True)
 
-    def __init__(self, B=3, T=5, I=4, H=2, L=1, D=1, cell="RNN", batch_first=True, tensor="out"):
+    def __init__(
+        self,
+        B: int = 3,
+        T: int = 5,
+        I: int = 4,
+        H: int = 2,
+        L: int = 1,
+        D: int = 1,
+        cell: str = "RNN",
+        batch_first: bool = True,
+        tensor: str = "out",
+    ):
         super().__init__(
             rules=RULES, most={**SIZES, **GATES}, B=B, T=T, I=I, H=H, L=L, D=D, cell=cell, batch_first=batch_first,
             tensor=tensor,
@@ -55,10 +69,10 @@ class ShapeMachine(Explorer):
         return proposal.value
 
     @classmethod
-    def example(cls):
+    def example(cls) -> Self:
         return cls()
 
-    def axes(self):
+    def axes(self) -> dict[str, list[str]]:
         """{name of the tensor: its axes in letters}, data first, then the parameters as `named_parameters` has them."""
         named = {name: list(RULES[name]) for name in ("x", "out", "h_n") + ("c_n",) * (self.cell == "LSTM")}
         if not self.batch_first:
@@ -69,7 +83,7 @@ class ShapeMachine(Explorer):
                     named[f"{name}_l{layer}{suffix}"] = RULES.get(f"{name}_l{layer}", RULES[name])
         return named
 
-    def shapes(self):
+    def shapes(self) -> dict[str, tuple[int, ...]]:
         """{name of the tensor: its shape}."""
         letters = {**{name: getattr(self, name) for name in SIZES}, "G": GATES[self.cell]}
         return {
@@ -77,12 +91,12 @@ class ShapeMachine(Explorer):
             for name, axes in self.axes().items()
         }
 
-    def call(self):
+    def call(self) -> str:
         """The line of Python that makes the layer."""
         more = [f"num_layers={self.L}"] * (self.L > 1) + ["batch_first=True"] * self.batch_first
         return f"nn.{self.cell}({', '.join([str(self.I), str(self.H), *more, *['bidirectional=True'] * (self.D > 1)])})"
 
-    def alt(self):
+    def alt(self) -> str:
         said = [f"{name} {shape}" for name, shape in self.shapes().items()]
         data = 4 if self.cell == "LSTM" else 3
         return (
@@ -90,7 +104,7 @@ class ShapeMachine(Explorer):
             f"It holds {', '.join(said[data:])}."
         )
 
-    def still(self):
+    def still(self) -> Element:
         shapes, axes = self.shapes(), self.axes()
         data = [name for name in shapes if "_l" not in name]
         tall = max(UNIT * shapes[name][1] + DEPTH * (shapes[name][0] - 1) for name in data)
@@ -139,7 +153,7 @@ class ShapeMachine(Explorer):
         draw(svg, "text", _tuple(shape), x=left, y=foot + 40, font_size=18, font_weight=700)
 
 
-def marked(name, shape, H, D, batch_first):
+def marked(name: str, shape: tuple[int, ...], H: int, D: int, batch_first: bool) -> list[tuple[int, ...]]:
     """The rectangles of `out` and `h_n` that hold the same numbers: (sheet, row, first column, columns)."""
     if name == "h_n":
         return [(sheet, row, 0, H) for sheet in range(shape[0] - D, shape[0]) for row in range(shape[1])]

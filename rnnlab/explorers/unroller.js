@@ -1,5 +1,5 @@
 // Unroller: the chain of steps; under it the formula of the step in use, and one unit's sum product by product.
-const UNROLLER = `.unroller {
+const UNROLLER = `.unroller.rnnlab {
   input[type=range] { width: 160px; } .tally { margin-left: auto; color: var(--quiet); }
   .chain { overflow: auto hidden; } .chain svg { max-width: none; }
   .wire { fill: none; stroke-width: 3; stroke-linecap: round; stroke-linejoin: round; }
@@ -9,7 +9,7 @@ const UNROLLER = `.unroller {
   .slot { fill: var(--paper); stroke: var(--hidden); stroke-width: 1.2; } .bar { fill: var(--hidden); opacity: .5; }
   .entry { stroke: var(--input); stroke-width: 1.2; } :is(.slot, .entry).held { stroke: var(--ink); stroke-width: 3; }
   .now .cell { fill: var(--hidden); stroke-width: 4; filter: drop-shadow(0 0 9px var(--hidden)); }
-  .now .squash { fill: #1b1b1b; } .now :is(.letter, .name, .squash) { font-weight: 700; }
+  .now .squash { fill: ${TONES.light.ink}; } .now :is(.letter, .name, .squash) { font-weight: 700; }
   .later .cell { fill: none; stroke-dasharray: 5 5; opacity: .6; } .later .slot { stroke-dasharray: 4 4; opacity: .5; }
   .later .wire:not(.held) { opacity: .3; } .later :is(.bar, .value, .squash, text.ih, text.hh) { display: none; }
   .later :is(.name, .letter) { fill: var(--quiet); }
@@ -38,7 +38,7 @@ const UNROLLER = `.unroller {
   .drop { fill: none; stroke: var(--hidden); stroke-width: 3; stroke-dasharray: 6 5; }
   .dot { fill: var(--hidden); stroke: var(--ink); stroke-width: 2; }
 }
-@container (max-width: 600px) { .unroller {
+@container (max-width: 600px) { .unroller.rnnlab {
   input[type=range] { width: auto; }
   .tally { margin: 0; } .track { margin-left: 8px; }
   .formula { gap: 0 1px; font-size: min(15px, 4.1cqw); } .formula .last { grid-area: 3 / 1 / 4 / span 12; }

@@ -1,10 +1,17 @@
 """Unroller: one recurrent cell used step after step, from the whole sequence down to a single product."""
 
+from collections.abc import Sequence
+from typing import Self
+from xml.etree.ElementTree import Element
+
 import torch
 import torch.nn.functional as F
 import traitlets
+from torch import Tensor, nn
 
-from rnnlab.explorers.base import COLOUR, QUIET, Explorer, draw, picture, rounded, step_labels, sub, with_kit
+from rnnlab import cells
+from rnnlab.colours import COLOUR
+from rnnlab.explorers.base import QUIET, Explorer, draw, picture, rounded, step_labels, sub, with_kit
 
 MOST = {"steps": 20, "input_size": 10, "hidden_size": 6}  # what still fits on a projector
 
@@ -24,7 +31,9 @@ class Unroller(Explorer):
     step = traitlets.Int(1).tag(sync=True)
     unit = traitlets.Int(1).tag(sync=True)
 
-    def __init__(self, rnn, x, labels=None, step=1, unit=1):
+    def __init__(
+        self, rnn: nn.RNN | cells.RNN, x: Tensor, labels: Sequence[str] | None = None, step: int = 1, unit: int = 1
+    ):
         weights = _weights(rnn)
         x = _sequence(rnn, x)
         labels = step_labels(labels, len(x))
@@ -48,19 +57,19 @@ class Unroller(Explorer):
         return proposal.value
 
     @classmethod
-    def example(cls):
+    def example(cls) -> Self:
         torch.manual_seed(0)
         rnn = torch.nn.RNN(4, 2, batch_first=True)
         return cls(rnn, F.one_hot(torch.tensor([[1, 0, 2, 2, 3]])).float(), labels="hello")
 
-    def alt(self):
+    def alt(self) -> str:
         labels, state = self.numbers["labels"], self.numbers["h"][self.step]
         return (
             f"One RNN cell drawn {len(labels)} times, for {' '.join(labels)}; every copy has the same weights. "
             f"After step {self.step}, {labels[self.step - 1]}, the state is ({', '.join(map(_two, state))})."
         )
 
-    def still(self):
+    def still(self) -> Element:
         steps, units = len(self.numbers["labels"]), len(self.numbers["w_hh"])
         roomy = steps <= 6
         tile = 64 if roomy else 0.32 * 940 / (steps + 0.32)

@@ -9,7 +9,7 @@ const MAP = `.word-map.rnnlab {
     background: linear-gradient(var(--input), var(--input)) 0 100% / var(--share) 4px no-repeat var(--raised); overflow-wrap: anywhere; text-align: left; }
   .ground { fill: transparent; } .dots { stroke: var(--quiet); stroke-width: 4.5; stroke-linecap: round; opacity: .45; }
   .ray { stroke: var(--input); stroke-width: 1.5; opacity: .7; } .leader { stroke: var(--quiet); } .near-dot { fill: var(--input); } .here { fill: var(--ink); }
-  .tip { pointer-events: none; } .tip rect { fill: var(--paper); stroke: var(--line); }
+  .plate { fill: var(--paper); opacity: .8; pointer-events: none; } .tip { pointer-events: none; } .tip rect { fill: var(--paper); stroke: var(--line); }
   svg text { paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; pointer-events: none; }
   svg text.mark { fill: var(--quiet); font-size: 14px; } svg text.chosen { font-weight: 700; font-size: 18px; }
   .controls input[type=range] { width: 240px; accent-color: var(--input); }
@@ -24,14 +24,17 @@ const within = (v, low, high) => Math.min(high, Math.max(low, v));
 const touch = (a, b, gap = 2) => a.left < b.left + b.w + gap && b.left < a.left + a.w + gap && a.base - a.h < b.base + gap && b.base - b.h < a.base + gap;
 
 // Where a label may stand by its point: the eight sides, then the same farther away, where a line has to lead to it.
+// Of the free places it takes the nearest with the fewest dots under it; a name that needs no place wants at most one there.
 const SIDES = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [1, 1], [-1, -1], [-1, 1]], FAR = [0, 16, 32, 50, 72, 100];
-function settle({ x, y, text, size }, taken, width, height, must) {
+function settle({ x, y, text, size }, taken, width, height, must, dots = []) {
   const w = wideAs(text, size), h = size + 2, gap = must ? 1 : 12;
   const spots = (must ? FAR : [0]).flatMap(r => SIDES.slice(0, must ? 8 : 4).map(([dx, dy]) =>
-    ({ left: x + dx * (w / 2 + 10 + r) - w / 2, base: y + dy * (h / 2 + 7 + r) + 0.35 * size, w, h, away: r > 0 })))
+    ({ left: x + dx * (w / 2 + 10 + r) - w / 2, base: y + dy * (h / 2 + 7 + r) + 0.35 * size, w, h, away: r })))
     .filter(s => s.left >= 2 && s.left + w <= width - 2 && s.base - size >= 0 && s.base <= height - 4);
   const over = spot => taken.filter(t => touch(spot, t, gap)).length;
-  const spot = spots.find(s => !over(s));
+  const under = s => dots.reduce((sum, [a, b]) => sum + (a > s.left - 2 && a < s.left + s.w + 2 && b > s.base - size && b < s.base + 4), 0);
+  const cost = new Map(spots.filter(s => !over(s)).map(s => [s, under(s) + s.away / 8])), least = Math.min(...cost.values());
+  const spot = must || least <= 1 ? [...cost.keys()].find(s => cost.get(s) === least) : undefined;
   if (spot || !must) return spot;
   return spots.sort((a, b) => over(a) - over(b))[0] ?? { left: Math.max(2, width - w - 2), base: y + 5, w, h };
 }
@@ -81,7 +84,7 @@ function render({ model, el }) {
     points = words.map((_, i) => [x(entry(i, 0)), y(entry(i, 1))]);
     marks = [];
     for (let i = 0; i < V && marks.length < width * height / 6000; i++) {   // a name here and there, the frequent first
-      const spot = settle({ x: points[i][0], y: points[i][1], text: cut(words[i]), size: 14 }, marks, width, height, false);
+      const spot = settle({ x: points[i][0], y: points[i][1], text: cut(words[i]), size: 14 }, marks, width, height, false, points);
       if (spot) marks.push({ ...spot, i, node: svg("text", { class: "mark", x: spot.left, y: spot.base }, cut(words[i])) });
     }
     plot = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img" }, svg("rect", { class: "ground", width, height }),
@@ -115,14 +118,15 @@ function render({ model, el }) {
       node.replaceChildren(html("span", {}, words[j]), html("span", {}, number(value)));
     });
     if (!plot) return;
+    const plate = s => svg("rect", { class: "plate", x: s.left - 2, y: s.base - s.h + 4, width: s.w + 4, height: s.h + 1, rx: 4 });
     const all = [i, ...others], at = all.map(j => points[j]), [x, y] = at[0];
     const taken = at.map(([a, b], k) => ({ left: a - (k ? 4 : 7), base: b + (k ? 4 : 7), w: k ? 8 : 14, h: k ? 8 : 14 }));
     const labels = at.map(([a, b], k) => {
-      const spot = settle({ x: a, y: b, text: cut(words[all[k]]), size: k ? 16 : 19 }, taken, width, height, true);
+      const spot = settle({ x: a, y: b, text: cut(words[all[k]]), size: k ? 16 : 19 }, taken, width, height, true, points);
       taken.push(spot);
       return spot;
     });
-    top.replaceChildren(
+    top.replaceChildren(...labels.map(plate),
       ...at.slice(1).map(([a, b]) => svg("line", { class: "ray", x1: x, y1: y, x2: a, y2: b })),
       ...labels.flatMap((s, k) => s.away ? svg("line", { class: "leader", x1: at[k][0], y1: at[k][1], x2: within(at[k][0], s.left, s.left + s.w), y2: within(at[k][1], s.base - 13, s.base) }) : []),
       ...at.slice(1).map(([a, b]) => svg("circle", { class: "near-dot", cx: a, cy: b, r: 5 })), svg("circle", { class: "here", cx: x, cy: y, r: 7 }),

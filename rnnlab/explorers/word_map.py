@@ -1,12 +1,17 @@
 """Word map: type a word, see its nearest neighbours and its place among the others."""
 
 import base64
+from collections.abc import Sequence
+from typing import Self
+from xml.etree.ElementTree import Element
 
 import torch
 import traitlets
+from torch import Tensor
 from torch.nn import functional as F
 
-from rnnlab.explorers.base import COLOUR, QUIET, Explorer, draw, picture, with_kit
+from rnnlab.colours import COLOUR
+from rnnlab.explorers.base import QUIET, Explorer, draw, picture, printable, with_kit
 
 MOST = 2000  # words a page can carry
 NEAR = 6  # neighbours of each
@@ -31,7 +36,7 @@ class WordMap(Explorer):
     share = traitlets.Float().tag(sync=True)
     word = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, words, vectors, word=None):
+    def __init__(self, words: Sequence[str], vectors: Tensor, word: str | None = None):
         words = _words(words)
         unit = _unit(words, vectors)
         self._places, share = project(unit)
@@ -50,14 +55,14 @@ class WordMap(Explorer):
         return proposal.value
 
     @classmethod
-    def example(cls):
+    def example(cls) -> Self:
         torch.manual_seed(0)
         groups = ["good great fine lovely", "bad awful dull poor", "actor role cast scene", "he she they who"]
         words = [group.split()[i] for i in range(4) for group in groups]
         vectors = F.one_hot(torch.arange(16) % 4, 8).double() + 0.2 * torch.randn(16, 8, dtype=torch.float64)
         return cls(words, vectors, word="great")
 
-    def neighbours(self, word=None):
+    def neighbours(self, word: str | None = None) -> list[tuple[str, float]]:
         """The nearest words and their cosines, nearest first: [(word, cosine)], of the chosen word unless told."""
         word = self.word if word is None else word
         if word not in self.words:
@@ -66,11 +71,11 @@ class WordMap(Explorer):
         near, cosines = self._near[i].tolist(), self._cosines[i].tolist()
         return [(self.words[j], cosine / 100) for j, cosine in zip(near, cosines, strict=True)]
 
-    def alt(self):
+    def alt(self) -> str:
         near = ", ".join(f"{printable(word)} {_short(cosine)}" for word, cosine in self.neighbours())
         return f"A map of {len(self.words):,} words. Nearest to “{printable(self.word)}”, with the cosine: {near}."
 
-    def still(self):
+    def still(self) -> Element:
         svg = picture(960, TALL + 60)
         places = [(12 + (WIDE - 24) * x / 1000, 12 + (TALL - 24) * (1 - y / 1000)) for x, y in self._places.tolist()]
         dots = "".join(f"M{x:.0f},{y:.0f}h0" for x, y in places[:DOTS])
@@ -90,6 +95,7 @@ class WordMap(Explorer):
             if away:
                 end = f"L{min(max(x, left), left + wide):.1f},{min(max(y, base - 12), base):.1f}"
                 draw(svg, "path", d=f"M{x:.1f},{y:.1f}{end}", stroke=QUIET)
+            draw(svg, "rect", x=left - 2, y=base - 14, width=wide + 4, height=19, rx=4, fill="#fff", fill_opacity=0.8)
             draw(svg, "text", printable(self.words[j]), x=left, y=base, font_weight=700 if j == here else 400, **halo)
         draw(svg, "text", "nearest to", x=WIDE + 30, y=34, fill=QUIET)
         draw(svg, "text", printable(self.word), x=WIDE + 30, y=62, font_size=22, font_weight=700)
@@ -103,7 +109,7 @@ class WordMap(Explorer):
         return svg
 
 
-def project(unit):
+def project(unit: Tensor) -> tuple[Tensor, float]:
     """PCA: vectors (V, E) -> places (V, 2) in whole thousandths of the map, and the share of the variance they hold."""
     centred = unit - unit.mean(dim=0)
     values, axes = torch.linalg.eigh(centred.T @ centred)
@@ -115,17 +121,12 @@ def project(unit):
     return ((places - low) / (high - low).clamp(min=1e-9) * 1000).round().long(), share
 
 
-def neighbours(unit, count):
+def neighbours(unit: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The `count` nearest of each and their cosines in hundredths, (V, count) each; the frequent first if equal."""
     cosines = (unit @ unit.T * 100).round().clamp(-100, 100)
     cosines.fill_diagonal_(-torch.inf)
     cosines, near = cosines.sort(dim=1, descending=True, stable=True)
     return near[:, :count], cosines[:, :count].long()
-
-
-def printable(word):
-    """A word as SVG may hold it: control characters and halves of characters are not allowed there."""
-    return "".join(c if c.isprintable() else "�" for c in word)
 
 
 def _short(cosine):
@@ -169,8 +170,8 @@ def _unit(words, vectors):
     vectors = vectors.detach().cpu().double()
     if not vectors.isfinite().all():
         raise ValueError("vectors must hold finite numbers, and there is NaN or infinity in them.")
-    length = vectors.norm(dim=1, keepdim=True)
-    if (length == 0).any():
-        word = words[length.flatten().argmin()]
+    largest = vectors.abs().amax(dim=1, keepdim=True)
+    if (largest == 0).any():
+        word = words[largest.flatten().argmin()]
         raise ValueError(f"vectors must have a direction, and that of {word!r} is all zeros: leave the word out.")
-    return vectors / length
+    return F.normalize(vectors / largest, dim=1)  # divided first: the square of 1e308 is infinite

@@ -1,0 +1,482 @@
+"""Good arguments for every public function of the package: what `bad_inputs.py` makes bad ones from, one at a time.
+
+A new function needs an entry in GOOD: functions that give what to call and its arguments by name, all that can go wrong
+among them. In FINE stands what is no fault: bad things that the function may well take, for the answer is right.
+"""
+
+import functools
+import os
+import tempfile
+from pathlib import Path
+from unittest import mock
+
+import matplotlib
+import numpy as np
+import torch
+from scipy import sparse
+
+from rnnlab import (
+    adversarial,
+    benchmark_results,
+    cells,
+    checkpoints,
+    embeddings,
+    figures,
+    folders,
+    gradients,
+    models,
+    sequences,
+    training,
+)
+from rnnlab.datasets import digits, downloads, reviews, tasks
+from rnnlab.exercises import check
+from rnnlab.explorers.back_through_time import BackThroughTime
+from rnnlab.explorers.draw_a_digit import DrawADigit
+from rnnlab.explorers.gate_theatre import GateTheatre
+from rnnlab.explorers.gradient_river import GradientRiver
+from rnnlab.explorers.row_by_row import RowByRow, strokes
+from rnnlab.explorers.running_verdict import RunningVerdict
+from rnnlab.explorers.shape_machine import ShapeMachine
+from rnnlab.explorers.unroller import Unroller
+from rnnlab.explorers.word_map import WordMap
+
+matplotlib.use("agg")
+T, B, I, H = 4, 3, 2, 5
+LENGTHS, TEXTS = torch.tensor([4, 1, 3]), ["good film", "bad film", "not bad"]
+random = functools.partial(torch.randn, generator=torch.Generator().manual_seed(0))
+
+
+def weights(blocks, x=I, h=H):
+    return {
+        "weight_ih": random(blocks * h, x),
+        "weight_hh": random(blocks * h, h),
+        "bias_ih": random(blocks * h),
+        "bias_hh": random(blocks * h),
+    }
+
+
+def folder():
+    return Path(tempfile.mkdtemp(dir=scratch()))
+
+
+@functools.cache
+def scratch():
+    kept = tempfile.TemporaryDirectory()
+    scratch.kept = kept  # until the process ends
+    return kept.name
+
+
+def given(function, **make):
+    """One way to call `function`: its arguments by name, each made anew at every call if a function makes it."""
+
+    def made():
+        torch.manual_seed(0)
+        return function() if isinstance(function, Anew) else function, {
+            name: value() if isinstance(value, Anew) else value for name, value in make.items()
+        }
+
+    return made
+
+
+class Anew(functools.partial):
+    """Made anew for every call."""
+
+
+def unless_good(load):
+    """`load`, but not the packaged data themselves, which take seconds: other tests load them."""
+    return lambda name: name if name == "packaged" else load(name)
+
+
+def checkpoint_folder(name):
+    with mock.patch.dict(os.environ, RNNLAB_CHECKPOINTS=scratch()):
+        return folders.checkpoint(name)
+
+
+def parts():
+    """A model, its data and its optimizer, trained together."""
+    model = models.Reader(I, H, 2, "gru")
+    data = training.Batches(random(6, T, I), torch.tensor([0, 1, 0, 1, 0, 1]), size=3)
+    return model, data, torch.optim.SGD(model.parameters(), 0.1)
+
+
+def fit():
+    model, data, optimizer = parts()
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1)
+    more = {"valid": data, "loss": training.cross_entropy, "schedule": schedule, "clip": 0.5, "resume": False}
+    more |= {"checkpoint": folder() / "run.pt", "show": False}
+    return training.fit, {"model": model, "train": data, "optimizer": optimizer, "epochs": 1, **more}
+
+
+def trained():
+    model, data, optimizer = parts()
+    path = folder() / "run.pt"
+    training.fit(model, data, optimizer, 1, checkpoint=path, show=False)
+    return {"path": path, "model": model}
+
+
+def stored():
+    benchmark_results.FOLDER = folder()
+    return benchmark_results.store, {"name": "some", "what": "a run", "results": {"T": 1}}
+
+
+def load_results():
+    benchmark_results.FOLDER = Path(benchmark_results.__file__).parent.parent / "benchmarks" / "results"
+    return benchmark_results.load, {"name": "bptt"}
+
+
+def data_file():
+    path = folder() / "some.txt"
+    path.write_text("some")
+    digest = "a6b46dd0d1ae5e86cbc8f37e75ceeb6760230c1ca4ffbcb0c97b96dd7d9c464b"
+    return path, downloads.DataFile("some.txt", 4, digest)
+
+
+def download(function, **changes):
+    def made():
+        path, file = data_file()
+        arguments = {
+            "file": file,
+            "path": path,
+            "mirrors": ["http://127.0.0.1:9/"],
+            "cache": path.parent,
+            "timeout": 1.0,
+        }
+        return function, {name: arguments[name] for name in changes}
+
+    return made
+
+
+def exercise():
+    return check.Exercise(abs, cases=lambda: [(1,)], wrong={max: "no"}, hints=("a", "b"), returns="a number")
+
+
+layer = {"input_size": I, "hidden_size": H, "num_layers": 1, "bias": True, "batch_first": False, "bidirectional": False}
+vocabulary = sequences.Vocabulary.from_texts(TEXTS)
+documents = [torch.tensor([2, 3, 4, 2, 3]), torch.tensor([3, 4])]
+counts = torch.tensor([0, 0, 5, 3, 2])
+embedded = {"vectors": random(6, I)}
+words = {"x": torch.tensor([[2, 3, 4, 5], [2, 0, 0, 0], [3, 4, 2, 0]]), "lengths": LENGTHS}
+classifier = Anew(models.ReviewClassifier, 6, I, H, reading="mean+max")
+both = Anew(models.ReviewClassifier, 6, I, H, reading="last valid", bidirectional=True)
+rnn, lstm, gru = torch.nn.RNN(I, H), torch.nn.LSTM(I, H), torch.nn.GRU(I, H)
+x, h, pair = random(T, I), random(1, H), (random(1, H), random(1, H))
+out = {"out": random(B, T, H), "lengths": LENGTHS}
+task = {"batch": 3, "T": 12, "seed": 1}
+
+
+def of(model, method):
+    return Anew(lambda: getattr(model(), method))
+
+
+def step(function, blocks, states="h", **more):
+    return given(function, x=random(B, I), **{name: random(B, H) for name in states}, **weights(blocks), **more)
+
+
+def explorer(kind, **arguments):
+    return [given(kind, **arguments)]
+
+
+GOOD = {
+    "rnnlab.adversarial.adversarial": [given(adversarial.adversarial, epsilon=0.5)],
+    "rnnlab.benchmark_results.load": [load_results],
+    "rnnlab.benchmark_results.store": [stored],
+    "rnnlab.cells.rnn_step": [step(cells.rnn_step, 1, nonlinearity=torch.tanh)],
+    "rnnlab.cells.lstm_step": [step(cells.lstm_step, 4, "hc")],
+    "rnnlab.cells.gru_step": [step(cells.gru_step, 3)],
+    "rnnlab.cells.cho_gru_step": [step(cells.cho_gru_step, 3)],
+    "rnnlab.cells.Recurrent": [given(cells.GRU, **layer, dropout=0.0, proj_size=0, device="cpu", dtype=torch.float32)],
+    "rnnlab.cells.Recurrent.forward": [
+        given(Anew(cells.GRU, I, H), input=random(T, B, I), hx=random(1, B, H)),
+        given(Anew(cells.LSTM, I, H), input=x, hx=pair),
+    ],
+    "rnnlab.cells.RNN": [given(cells.RNN, **layer, nonlinearity="relu")],
+    "rnnlab.checkpoints.write": [lambda: (checkpoints.write, {"path": folder() / "run.pt", "state": {"lr": 0.1}})],
+    "rnnlab.checkpoints.read": [lambda: (checkpoints.read, {"path": trained()["path"]})],
+    "rnnlab.checkpoints.plain": [given(checkpoints.plain, value={"lr": np.float64(0.1)})],
+    "rnnlab.folders.cache": [lambda: (folders.cache, {"given": folder()})],
+    "rnnlab.folders.checkpoint": [given(checkpoint_folder, name="run.pt")],
+    "rnnlab.folders.sweep": [lambda: (folders.sweep, {"folder": folder()})],
+    "rnnlab.datasets.digits.load": [given(unless_good(digits.load), name="packaged")],
+    "rnnlab.datasets.downloads.locate": [download(downloads.locate, file=1, mirrors=1, cache=1, timeout=1)],
+    "rnnlab.datasets.downloads.flaw": [download(downloads.flaw, file=1, path=1)],
+    "rnnlab.datasets.reviews.load": [given(unless_good(reviews.load), name="packaged")],
+    "rnnlab.datasets.reviews.encode": [
+        lambda: (
+            reviews.encode,
+            {
+                "train": reviews.Reviews(TEXTS, LENGTHS, "some", "train"),
+                "min_freq": 1,
+                "max_size": 5,
+                "cache": folder(),
+            },
+        )
+    ],
+    "rnnlab.datasets.tasks.make": [given(tasks.make, name="adding", **task)],
+    "rnnlab.datasets.tasks.adding": [given(tasks.adding, **task)],
+    "rnnlab.datasets.tasks.temporal_order": [given(tasks.temporal_order, **task)],
+    "rnnlab.datasets.tasks.first_symbol": [given(tasks.first_symbol, **task, symbols=4)],
+    "rnnlab.datasets.tasks.bracket_depth": [given(tasks.bracket_depth, **task, deepest=2)],
+    "rnnlab.embeddings.cooccurrences": [
+        given(embeddings.cooccurrences, documents=documents, vocabulary_size=5, window=2)
+    ],
+    "rnnlab.embeddings.ppmi": [given(embeddings.ppmi, counts=sparse.csr_matrix(np.eye(3)), smoothing=0.75)],
+    "rnnlab.embeddings.ppmi_svd": [
+        given(embeddings.ppmi_svd, documents=documents, vocabulary_size=5, size=3, window=2, seed=1)
+    ],
+    "rnnlab.embeddings.pairs": [given(embeddings.pairs, documents=documents, vocabulary_size=5, window=2, often=0.5)],
+    "rnnlab.embeddings.SkipGram": [given(embeddings.SkipGram, counts=counts, size=3, noise=2)],
+    "rnnlab.embeddings.SkipGram.forward": [
+        given(Anew(embeddings.SkipGram, counts, 3, 2), centre=torch.tensor([2, 3]), context=torch.tensor([3, 4]))
+    ],
+    "rnnlab.embeddings.nearest": [given(embeddings.nearest, vector=random(I), **embedded, count=2, leave_out=[2])],
+    "rnnlab.embeddings.analogy": [given(embeddings.analogy, a=2, b=3, c=4, **embedded)],
+    "rnnlab.exercises.check.Exercise.hint": [given(exercise().hint, number=1)],
+    "rnnlab.exercises.check.progress": [given(check.progress, lesson=check)],
+    "rnnlab.explorers.back_through_time.BackThroughTime": explorer(
+        BackThroughTime, rnn=rnn, x=x, dloss_dh=random(T, H), labels=["a"] * T, step=1, k=2
+    ),
+    "rnnlab.explorers.draw_a_digit.DrawADigit": explorer(
+        DrawADigit, model=models.Reader(28, 6, 10, "gru"), images=strokes(), labels=["1", "7"], row=3
+    ),
+    "rnnlab.explorers.gate_theatre.GateTheatre": explorer(
+        GateTheatre, lstm=lstm, head=torch.nn.Linear(H, 3), x=x, labels=["a"] * T, y=torch.tensor([0, 1, 2, 0]), step=2
+    ),
+    "rnnlab.explorers.gate_theatre.GateTheatre.now": [
+        lambda: (GateTheatre.example().now, {"force": "f = 0", "step": 2}),
+    ],
+    "rnnlab.explorers.gradient_river.GradientRiver": explorer(GradientRiver, cell="GRU", radius=0.6, size=1.0, T=28),
+    "rnnlab.explorers.gradient_river.GradientRiver.now": [lambda: (GradientRiver().now, {"curve": "GRU"})],
+    "rnnlab.explorers.row_by_row.RowByRow": explorer(
+        RowByRow, model=models.Reader(28, 6, 10, "gru"), images=strokes(), labels=["1", "7"], digit=1, row=3
+    ),
+    "rnnlab.explorers.running_verdict.RunningVerdict": explorer(
+        RunningVerdict,
+        model=models.ReviewClassifier(len(vocabulary), I, H),
+        vocabulary=vocabulary,
+        examples=TEXTS,
+        word=1,
+    ),
+    "rnnlab.explorers.running_verdict.RunningVerdict.read": [lambda: (RunningVerdict.example().read, {"text": "good"})],
+    "rnnlab.explorers.shape_machine.ShapeMachine": explorer(
+        ShapeMachine, B=3, T=5, I=4, H=2, L=1, D=1, cell="RNN", batch_first=True, tensor="out"
+    ),
+    "rnnlab.explorers.unroller.Unroller": explorer(
+        Unroller, rnn=torch.nn.RNN(I, 3), x=x, labels=["a"] * T, step=1, unit=1
+    ),
+    "rnnlab.explorers.word_map.WordMap": explorer(
+        WordMap, words=[f"word{i}" for i in range(16)], vectors=random(16, 8), word="word3"
+    ),
+    "rnnlab.explorers.word_map.WordMap.neighbours": [lambda: (WordMap.example().neighbours, {"word": "great"})],
+    "rnnlab.figures.show": [lambda: (figures.show, {"ax": figures.bars({"a": 1.0}, ylabel="y")})],
+    "rnnlab.figures.describe": [
+        lambda: (figures.describe, {"ax": figures.bars({"a": 1.0}, ylabel="y"), "text": "A bar."})
+    ],
+    "rnnlab.figures.lines": [
+        given(figures.lines, series={"a": [1.0, 2.0]}, x=[0.0, 1.0], xlabel="x", ylabel="y", log=False),
+        given(lambda values: figures.lines({"a": values}, xlabel="x", ylabel="y", log=True), values=random(3).abs()),
+    ],
+    "rnnlab.figures.bars": [
+        given(figures.bars, values={"a": 1.0}, ylabel="y", xlabel="x", colour="input", spread={"a": (0.5, 1.5)})
+    ],
+    "rnnlab.figures.matrix": [
+        given(figures.matrix, values=random(2, 3), rows=["a", "b"], columns=["c", "d", "e"], numbers=True)
+    ],
+    "rnnlab.figures.pictures": [given(figures.pictures, images=strokes(), titles=["1", "7"], across=2)],
+    "rnnlab.gradients.rnn_jacobian": [
+        given(gradients.rnn_jacobian, weight_hh=random(H, H), h=random(B, H), nonlinearity="tanh")
+    ],
+    "rnnlab.gradients.gru_jacobian": [step(gradients.gru_jacobian, 3)],
+    "rnnlab.gradients.lstm_jacobian": [step(gradients.lstm_jacobian, 4, "hc")],
+    "rnnlab.gradients.step_jacobians": [
+        given(gradients.step_jacobians, rnn=gru, x=x, hx=h),
+        given(gradients.step_jacobians, rnn=lstm, x=x, hx=pair),
+    ],
+    "rnnlab.gradients.state_norms": [given(gradients.state_norms, rnn=lstm, x=x, hx=pair, of="c", log10=True)],
+    "rnnlab.gradients.forget_products": [given(gradients.forget_products, lstm=lstm, x=x, hx=pair)],
+    "rnnlab.gradients.backward_through_time": [
+        given(gradients.backward_through_time, x=x, h=random(T + 1, H), weight_hh=random(H, H), dloss_dh=random(T, H))
+    ],
+    "rnnlab.gradients.bptt": [given(gradients.bptt, x=x, h0=random(H), **weights(1), dloss_dh=random(T, H))],
+    "rnnlab.gradients.truncated_gradients": [
+        given(gradients.truncated_gradients, rnn=rnn, x=x, loss=torch.sum, k=2, hx=h),
+        given(gradients.truncated_gradients, rnn=lstm, x=x, loss=torch.sum, k=2, hx=pair),
+    ],
+    "rnnlab.models.Reader": [
+        given(models.Reader, input_size=I, hidden_size=H, output_size=2, cell="rnn", reading="max", num_layers=2)
+    ],
+    "rnnlab.models.Reader.forward": [given(Anew(models.Reader, I, H, 2), x=random(B, T, I))],
+    "rnnlab.models.Reader.beliefs": [given(of(Anew(models.Reader, I, H, 2), "beliefs"), x=random(B, T, I))],
+    "rnnlab.models.ReviewClassifier": [
+        given(
+            models.ReviewClassifier,
+            vocabulary_size=6,
+            embedding_size=I,
+            hidden_size=H,
+            cell="gru",
+            reading="mean",
+            bidirectional=True,
+            dropout=0.5,
+            word_dropout=0.5,
+        )
+    ],
+    "rnnlab.models.ReviewClassifier.forward": [given(classifier, **words), given(both, **words)],
+    "rnnlab.models.ReviewClassifier.embed": [given(of(classifier, "embed"), x=words["x"])],
+    "rnnlab.models.ReviewClassifier.classify": [given(of(both, "classify"), embedded=random(B, T, I), lengths=LENGTHS)],
+    "rnnlab.models.ReviewClassifier.beliefs": [given(of(classifier, "beliefs"), **words)],
+    "rnnlab.models.ReviewClassifier.outputs": [given(of(both, "outputs"), embedded=random(B, T, I), lengths=LENGTHS)],
+    "rnnlab.models.reverse": [given(models.reverse, **out)],
+    "rnnlab.models.parameter_count": [given(models.parameter_count, model=rnn)],
+    "rnnlab.sequences.alphabet": [given(sequences.alphabet, text="hello")],
+    "rnnlab.sequences.encode": [given(sequences.encode, text="hello", letters="ehlo")],
+    "rnnlab.sequences.decode": [given(sequences.decode, indices=torch.tensor([1, 0]), letters="ehlo")],
+    "rnnlab.sequences.one_hot": [given(sequences.one_hot, indices=torch.tensor([1, 0]), size=3)],
+    "rnnlab.sequences.words": [given(sequences.words, text="A good film")],
+    "rnnlab.sequences.Vocabulary": [given(sequences.Vocabulary, words=["good", "bad"], tokenise=str.split)],
+    "rnnlab.sequences.Vocabulary.from_texts": [
+        given(sequences.Vocabulary.from_texts, texts=TEXTS, min_freq=1, max_size=4, tokenise=str.split)
+    ],
+    "rnnlab.sequences.Vocabulary.from_counts": [
+        given(
+            sequences.Vocabulary.from_counts, counts={"good": 2, "bad": 1}, min_freq=1, max_size=4, tokenise=str.split
+        )
+    ],
+    "rnnlab.sequences.Vocabulary.encode": [given(vocabulary.encode, text="good")],
+    "rnnlab.sequences.Vocabulary.decode": [given(vocabulary.decode, indices=torch.tensor([1, 2]))],
+    "rnnlab.sequences.pad": [
+        given(sequences.pad, sequences=[random(2, I), random(3, I)], value=0.5),
+        given(sequences.pad, sequences=[torch.tensor([2, 3]), torch.tensor([4])], value=1),
+    ],
+    "rnnlab.sequences.head_and_tail": [given(sequences.head_and_tail, sequence=torch.arange(9), T=4)],
+    "rnnlab.sequences.LengthBatches": [
+        given(
+            lambda **all: list(sequences.LengthBatches(**all)),
+            sequences=documents,
+            target=torch.tensor([0, 1]),
+            size=2,
+            shuffle=True,
+            pool=2,
+        )
+    ],
+    "rnnlab.sequences.mask": [given(sequences.mask, lengths=LENGTHS, T=T)],
+    "rnnlab.sequences.last_valid": [given(sequences.last_valid, **out)],
+    "rnnlab.sequences.masked_mean": [given(sequences.masked_mean, **out)],
+    "rnnlab.sequences.masked_max": [given(sequences.masked_max, **out)],
+    "rnnlab.training.seed_everything": [given(training.seed_everything, seed=1)],
+    "rnnlab.training.cross_entropy": [
+        given(training.cross_entropy, logits=random(B, 2), target=torch.tensor([0, 1, 0]))
+    ],
+    "rnnlab.training.Batches": [
+        given(
+            lambda first, second, **all: list(training.Batches(first, second, **all)),
+            first=random(B, I),
+            second=LENGTHS,
+            size=2,
+            shuffle=True,
+        )
+    ],
+    "rnnlab.training.fit": [fit],
+    "rnnlab.training.evaluate": [
+        lambda: (training.evaluate, {"model": parts()[0], "batches": parts()[1], "loss": training.cross_entropy})
+    ],
+    "rnnlab.training.load_best": [lambda: (training.load_best, trained())],
+}
+
+ALSO_CALLED = {
+    "rnnlab.checkpoints.plain": ("state",),
+    "rnnlab.figures.lines": ("logarithmic",),
+    "rnnlab.folders.cache": ("cache",),
+    "rnnlab.training.cross_entropy": ("labels",),
+    "rnnlab.training.evaluate": ("labels", "loss"),
+}
+FINE = {
+    "rnnlab.checkpoints.plain": "value: none, text, number, list, empty, other keys, nones in it, numbers for names",
+    "rnnlab.folders.checkpoint": "name: unknown",
+    "rnnlab.adversarial.adversarial": "epsilon: above one",
+    "rnnlab.benchmark_results.store": "what: unknown; results: empty, other keys, nones in it, numbers for names",
+    "rnnlab.cells.Recurrent": "proj_size: zero",
+    "rnnlab.cells.Recurrent.forward": "input: longer axis 0",
+    "rnnlab.checkpoints.write": "state: empty, other keys, nones in it, numbers for names",
+    "rnnlab.datasets.tasks.make": "seed: zero",
+    "rnnlab.datasets.tasks.adding": "seed: zero",
+    "rnnlab.datasets.tasks.temporal_order": "seed: zero",
+    "rnnlab.datasets.tasks.first_symbol": "seed: zero",
+    "rnnlab.datasets.tasks.bracket_depth": "seed: zero",
+    "rnnlab.embeddings.cooccurrences": "documents: empty in it, longer axis 0 in it, one less",
+    "rnnlab.embeddings.ppmi_svd": "documents: empty in it, longer axis 0 in it, one less; seed: zero",
+    "rnnlab.embeddings.pairs": "documents: empty in it, longer axis 0 in it, one less",
+    "rnnlab.embeddings.SkipGram": "counts: longer axis 0, fractions, too large",
+    "rnnlab.embeddings.nearest": "vectors: longer axis 0; leave_out: empty",
+    "rnnlab.embeddings.analogy": "a: zero; b: zero; c: zero; vectors: longer axis 0, longer axis 1, another dtype",
+    "rnnlab.explorers.back_through_time.BackThroughTime": (
+        "x: whole numbers, another dtype; dloss_dh: whole numbers, another dtype"
+    ),
+    "rnnlab.explorers.draw_a_digit.DrawADigit": "images: whole numbers, another dtype",
+    "rnnlab.explorers.gate_theatre.GateTheatre": "x: whole numbers, another dtype",
+    "rnnlab.explorers.row_by_row.RowByRow": "images: longer axis 1, whole numbers, another dtype; digit: zero",
+    "rnnlab.explorers.running_verdict.RunningVerdict": "examples: one less; word: zero",
+    "rnnlab.explorers.running_verdict.RunningVerdict.read": "text: unknown",
+    "rnnlab.explorers.unroller.Unroller": "x: whole numbers, another dtype",
+    "rnnlab.explorers.word_map.WordMap": "vectors: longer axis 1, whole numbers, another dtype",
+    "rnnlab.figures.describe": "text: unknown",
+    "rnnlab.figures.lines": (
+        "series: other keys, numbers for names; "
+        "xlabel: unknown; "
+        "ylabel: unknown; "
+        "values: list, longer axis 0, whole numbers, another dtype"
+    ),
+    "rnnlab.figures.bars": "ylabel: unknown; xlabel: empty, unknown; spread: empty",
+    "rnnlab.figures.matrix": (
+        "values: list, whole numbers, another dtype; rows: a number in it; columns: text, a number in it"
+    ),
+    "rnnlab.figures.pictures": (
+        "images: list, longer axis 1, longer axis 2, whole numbers, another dtype; titles: a number in it"
+    ),
+    "rnnlab.gradients.rnn_jacobian": "h: more axes, fewer axes, longer axis 0",
+    "rnnlab.gradients.step_jacobians": "x: longer axis 0, another dtype; hx: another dtype, another dtype in it",
+    "rnnlab.gradients.state_norms": "x: longer axis 0, another dtype; hx: another dtype in it",
+    "rnnlab.gradients.forget_products": "x: longer axis 0, another dtype; hx: another dtype in it",
+    "rnnlab.gradients.backward_through_time": "x: longer axis 1",
+    "rnnlab.gradients.truncated_gradients": "x: longer axis 0",
+    "rnnlab.models.Reader.forward": "x: longer axis 0, longer axis 1",
+    "rnnlab.models.Reader.beliefs": "x: longer axis 0, longer axis 1",
+    "rnnlab.models.ReviewClassifier.forward": "x: longer axis 1",
+    "rnnlab.models.ReviewClassifier.embed": "x: longer axis 0, longer axis 1",
+    "rnnlab.models.ReviewClassifier.classify": "embedded: longer axis 1",
+    "rnnlab.models.ReviewClassifier.beliefs": "x: longer axis 1",
+    "rnnlab.models.ReviewClassifier.outputs": "embedded: longer axis 1",
+    "rnnlab.models.reverse": "out: complex, longer axis 1, longer axis 2, whole numbers, another dtype",
+    "rnnlab.models.parameter_count": "model: another model",
+    "rnnlab.sequences.alphabet": "text: unknown",
+    "rnnlab.sequences.decode": "indices: empty, longer axis 0",
+    "rnnlab.sequences.one_hot": "indices: more axes, fewer axes, empty, longer axis 0",
+    "rnnlab.sequences.words": "text: empty, unknown",
+    "rnnlab.sequences.Vocabulary": "words: one less",
+    "rnnlab.sequences.Vocabulary.from_texts": "texts: one less",
+    "rnnlab.sequences.Vocabulary.from_counts": "counts: other keys",
+    "rnnlab.sequences.Vocabulary.encode": "text: unknown",
+    "rnnlab.sequences.Vocabulary.decode": "indices: empty, longer axis 0",
+    "rnnlab.sequences.pad": (
+        "sequences: longer axis 0 in it, one less, too large in it, negative in it; value: negative, above one, zero"
+    ),
+    "rnnlab.sequences.head_and_tail": "sequence: more axes, complex, longer axis 0, fractions, too large, negative",
+    "rnnlab.sequences.LengthBatches": (
+        "sequences: longer axis 0 in it, too large in it, negative in it; "
+        "target: complex, fractions, too large, negative"
+    ),
+    "rnnlab.sequences.mask": "lengths: longer axis 0",
+    "rnnlab.sequences.last_valid": "out: longer axis 1, longer axis 2, another dtype, nan, infinity",
+    "rnnlab.sequences.masked_mean": "out: longer axis 1, longer axis 2, another dtype, nan, infinity",
+    "rnnlab.sequences.masked_max": "out: longer axis 1, longer axis 2, another dtype, nan, infinity",
+    "rnnlab.training.seed_everything": "seed: zero",
+    "rnnlab.training.cross_entropy": "logits: longer axis 1, another dtype",
+    "rnnlab.training.Batches": (
+        "first: longer axis 1, whole numbers, another dtype; second: fractions, too large, negative"
+    ),
+    "rnnlab.training.fit": "clip: above one",
+}
+# What only moves numbers about carries these too: padding may hold anything, and who computes refuses.
+CARRIED = {
+    "rnnlab.models.reverse": "out: nan, infinity",
+    "rnnlab.sequences.pad": "sequences: nan in it, infinity in it; value: nan, infinity",
+    "rnnlab.training.Batches": "first: nan, infinity",
+}
