@@ -46,7 +46,7 @@ def write(path: str | Path, state: dict) -> None:
     ValueError if `state` holds what `read` would not take; OSError if the file cannot be written. One that was there
     before is then as it was.
     """
-    path = expect.path("path", path)
+    path, state = expect.path("path", path), expect.kind("state", state, dict, "a dict")
     buffer = io.BytesIO()
     torch.save(plain(state), buffer)
     content = buffer.getvalue()

@@ -54,7 +54,7 @@ def checkpoint(name: str) -> Path:
 
 def sweep(folder: Path) -> None:
     """Remove from `folder` the parts that runs left which were killed while they wrote."""
-    for part in folder.glob(f"{PART}*"):
+    for part in expect.path("folder", folder).glob(f"{PART}*"):
         with suppress(OSError):  # another run sweeps too
             if time.time() - max(file.stat().st_mtime for file in (part, *part.rglob("*"))) > DEAD:
                 shutil.rmtree(part) if part.is_dir() else part.unlink()

@@ -72,7 +72,7 @@ class Batches:
         rows = [len(tensor) for tensor in tensors]
         if not rows or len(set(rows)) > 1 or rows[0] == 0:
             raise ValueError(f"tensors have {rows} rows, expected one number above 0 for all")
-        self.tensors, self.size, self.shuffle = tensors, expect.whole("size", size), shuffle
+        self.tensors, self.size, self.shuffle = tensors, expect.whole("size", size), expect.flag("shuffle", shuffle)
 
     def __len__(self) -> int:
         return -(-len(self.tensors[0]) // self.size)
@@ -134,7 +134,7 @@ def fit(
     are shown again, so that a page run twice shows the same.
     ValueError or TypeError for what makes no sense; OSError where the checkpoint cannot be read or written.
     """
-    epochs, path = check_call(train, valid, epochs, loss, objective, checkpoint, resume)
+    epochs, path = check_call(train, valid, epochs, loss, objective, checkpoint, resume, show)
     run, history, best = Run(model, optimizer, schedule, train, valid, clip, epochs), History(), None
     state = facts = None
     run.settle(strict=path is not None)
@@ -191,7 +191,7 @@ def evaluate(model: nn.Module, batches: Iterable, loss: Callable = cross_entropy
     ValueError or TypeError for batches, or a loss, that make no sense.
     """
     expect.kind("model", model, nn.Module, "an nn.Module")
-    check_batches("batches", batches)
+    check_batches("batches", batches), expect.function("loss", loss)
     total, right, count, training = 0.0, 0, 0, model.training
     model.eval()
     try:

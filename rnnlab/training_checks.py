@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from rnnlab import expect
 
 
-def check_call(train: Any, valid: Any, epochs: Any, loss: Any, objective: Any, checkpoint: Any, resume: Any):
+def check_call(train: Any, valid: Any, epochs: Any, loss: Any, objective: Any, checkpoint: Any, resume: Any, show: Any):
     """Arguments of `fit` that say nothing; returns epochs as an int and the checkpoint as a Path, or None."""
     epochs = expect.whole("epochs", epochs)
     check_batches("train", train)
@@ -19,7 +19,7 @@ def check_call(train: Any, valid: Any, epochs: Any, loss: Any, objective: Any, c
     for name, given in (("train", train), ("valid", valid)):
         if epochs > 1 and isinstance(given, Iterator):
             raise ValueError(f"{name} can be gone through once, expected batches for {epochs} epochs: make it a list")
-    expect.function("loss", loss)
+    expect.function("loss", loss), expect.flag("show", show)
     if objective is not None:
         expect.function("objective", objective)
     if not isinstance(resume, bool) and not (isinstance(resume, str) and resume == "auto"):

@@ -28,6 +28,14 @@ def test_every_public_function_has_good_arguments_to_make_bad_ones_from():
     assert all(GOOD.values())
 
 
+@pytest.fixture(autouse=True, scope="module")
+def no_data_given():
+    """Good arguments name a folder of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("RNNLAB_DATA", raising=False)
+        yield
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_good_arguments_are_good(name):
     for make in GOOD[name]:

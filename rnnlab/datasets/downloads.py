@@ -40,6 +40,7 @@ def locate(file: DataFile, mirrors: Sequence[str], cache: str | Path | None = No
     timeout: seconds a server may stay silent.  DataError if the file is not whole under RNNLAB_DATA, or none can be
     fetched; TypeError or ValueError for arguments of another kind.
     """
+    expect.kind("file", file, DataFile, "a DataFile")
     expected = "a list of the addresses of folders"
     if len(expect.kind("mirrors", mirrors, list | tuple, expected)):  # none: for a file that is there
         expect.several("mirrors", mirrors, expected, str)
@@ -61,6 +62,7 @@ def locate(file: DataFile, mirrors: Sequence[str], cache: str | Path | None = No
 
 def flaw(path: Path, file: DataFile) -> str | None:
     """What is wrong with the file at `path`, as the end of a sentence, or None if it is whole."""
+    path, file = expect.path("path", path), expect.kind("file", file, DataFile, "a DataFile")
     try:
         size = path.stat().st_size
         if size != file.size:
