@@ -13,63 +13,39 @@ from .drawn import normal, seeded, whole
 
 
 def rnn_step(x, h, weight_ih, weight_hh, bias_ih, bias_hh):
-    """One step: x (B, I), h (B, H), weight_ih (H, I), weight_hh (H, H), biases (H,) -> the next h (B, H)."""
+    """One step: x (B, I), h (B, H) -> the next h (B, H).
+
+    weight_ih (H, I), weight_hh (H, H), bias_ih and bias_hh (H,).
+    """
     return torch.tanh(x @ weight_ih.T + bias_ih + h @ weight_hh.T + bias_hh)
 
 
-def _steps():
-    sizes = (4, 3, 5, torch.float64), (1, 2, 6, torch.float32)
-    return [
-        tuple(normal((B, I), (B, H), (H, I), (H, H), (H,), (H,), seed=H, dtype=dtype, learns=True))
-        for B, I, H, dtype in sizes
-    ]
+def _step(B, I, H, dtype=torch.float64):
+    return tuple(normal((B, I), (B, H), (H, I), (H, H), (H,), (H,), seed=H, dtype=dtype, learns=True))
 
 
 rnn_step = Exercise(
     rnn_step,
-    cases=_steps,
+    cases=lambda: [_step(4, 3, 5), _step(1, 2, 6, torch.float32)],
     returns="(B, H)",
     hints=(
-        "Four things are added: what the input brings, what the old state brings, and a bias for each. "
-        "Then comes tanh, once, around all of it.",
-        "`x` is `(B, I)` and `weight_ih` is `(H, I)`: to meet along `I`, the weight is turned, `weight_ih.T`. "
-        "The same goes for `h` and `weight_hh`.",
+        "Four things are added: what the input brings, what the old state brings, and a bias for each. Then comes "
+        "tanh, once, around all of it.",
+        "`x` is `(B, I)` and `weight_ih` is `(H, I)`: to meet along `I`, the weight is turned, `weight_ih.T`. The "
+        "same goes for `h` and `weight_hh`.",
     ),
     wrong={
-        lambda x, h, w_ih, w_hh, b_ih, b_hh: x @ w_ih.T + b_ih + h @ w_hh.T + b_hh: (
-            "the sum is right and tanh is missing. Without it the state can grow without end."
-        ),
         lambda x, h, w_ih, w_hh, b_ih, b_hh: torch.tanh(x @ w_ih.T + b_ih + b_hh): (
-            "the old state h is not in it, so this step cannot remember anything."
-        ),
-        lambda x, h, w_ih, w_hh, b_ih, b_hh: torch.tanh(x @ w_ih.T + b_ih + h @ w_hh.T): (
-            "bias_hh is forgotten. PyTorch keeps two biases and adds both."
-        ),
-        lambda x, h, w_ih, w_hh, b_ih, b_hh: torch.tanh(x @ w_ih.T + h @ w_hh.T + b_hh): (
-            "bias_ih is forgotten. PyTorch keeps two biases and adds both."
-        ),
-        lambda x, h, w_ih, w_hh, b_ih, b_hh: torch.tanh(x @ w_ih.T + h @ w_hh.T): (
-            "both biases are forgotten. Add bias_ih and bias_hh inside tanh."
-        ),
-        lambda x, h, w_ih, w_hh, b_ih, b_hh: torch.tanh(x @ w_ih.T + b_ih + h @ w_hh.T + b_ih): (
-            "bias_ih is in it twice and bias_hh not at all. A copied line?"
+            "The old state h is not in it, so this step cannot remember anything."
         ),
         lambda x, h, w_ih, w_hh, b_ih, b_hh: torch.tanh(x @ w_ih.T + b_ih) + h @ w_hh.T + b_hh: (
             "tanh goes around the input's part only. Add the state's part first, then take tanh of the whole sum."
         ),
         lambda x, h, w_ih, w_hh, b_ih, b_hh: torch.tanh(x @ w_ih.T + b_ih) + torch.tanh(h @ w_hh.T + b_hh): (
-            "there are two tanh, one for each part. Add the parts first: tanh of a sum is not the sum of tanh."
-        ),
-        lambda x, h, w_ih, w_hh, b_ih, b_hh: torch.tanh(x @ w_ih.T + b_ih + h @ w_hh + b_hh): (
-            "weight_hh is not transposed. It is square, so nothing complains, and the numbers are wrong: "
-            "row i belongs to the unit that is computed."
-        ),
-        lambda x, h, w_ih, w_hh, b_ih, b_hh: torch.sigmoid(x @ w_ih.T + b_ih + h @ w_hh.T + b_hh): (
-            "that is a sigmoid, between 0 and 1. This state goes from -1 to 1: use tanh."
+            "There are two tanh, one for each part. Add the parts first: tanh of a sum is not the sum of tanh."
         ),
     },
 )
-
 
 # ---- 1.2 ------------------------------------------------------------------------------------------------------------
 
@@ -99,72 +75,27 @@ def _not_carried(step, x, h):
     return out, out[:, -1]
 
 
-def _before_the_step(step, x, h):
-    out = []
-    for t in range(x.shape[1]):
-        out.append(h)
-        h = step(x[:, t], h)
-    return torch.stack(out, dim=1), h
-
-
-def _time_first(step, x, h):
-    out, h = rnn_loop.answer(step, x, h)
-    return out.transpose(0, 1), h
-
-
-def _first_state_returned(step, x, h):
-    return rnn_loop.answer(step, x, h)[0], h
-
-
-def _last_of_the_batch(step, x, h):
-    out, _ = rnn_loop.answer(step, x, h)
-    return out, out[-1]
-
-
-def _outputs_only(step, x, h):
-    return rnn_loop.answer(step, x, h)[0]
-
-
-def _over_the_batch(step, x, h):
-    out = []
-    for x_t in x:
-        h = step(x_t, h)
-        out.append(h)
-    return torch.stack(out, dim=1), h
-
-
-def _as_many_steps_as_words(step, x, h):
-    return rnn_loop.answer(step, x[:, : len(x)], h)
-
-
 rnn_loop = Exercise(
     rnn_loop,
     cases=lambda: [_loop(2, 4, 3, 5), _loop(3, 5, 7, 2, torch.float32), _loop(1, 1, 2, 3)],
     returns="out (B, T, H) and the last h (B, H)",
     hints=(
         "Walk along the time axis of `x`. Each turn needs the state that the turn before it made.",
-        "Start with an empty list; `x[:, t]` is one step of the whole batch. In each turn make the next "
-        "state and keep it twice: in the list, and as the `h` of the next turn. Left for you: the axis that "
-        "`torch.stack` makes.",
+        "Start with an empty list; `x[:, t]` is one step of the whole batch. In each turn make the next state and "
+        "keep it twice: in the list, and as the `h` of the next turn. Left for you: the axis that `torch.stack` makes.",
     ),
     wrong={
         _not_carried: (
-            "the state is not carried: every step starts from the first h. Hand each step the h of the one before."
+            "The state is not carried: every step starts from the first h. Hand each step the h of the one before."
         ),
-        _before_the_step: (
-            "you keep h before the step instead of after it, so out starts with a state that has read nothing."
+        lambda step, x, h: (rnn_loop.answer(step, x, h)[0], h): (
+            "out is right. The second thing you return is the first state, not the last."
         ),
-        _time_first: "the numbers are right and time comes first, (T, B, H). torch.stack needs dim=1 for (B, T, H).",
-        _first_state_returned: "out is right. The second thing you return is the first state, not the last.",
-        _last_of_the_batch: (
+        lambda *given: (rnn_loop.answer(*given)[0], rnn_loop.answer(*given)[0][-1]): (
             "out is right. out[-1] is the last sequence of the batch; the last state of all is out[:, -1]."
         ),
-        _outputs_only: "out is right and the last state is missing: return both.",
-        _over_the_batch: "your loop goes over x, which is over the batch. Time is axis 1: take x[:, t].",
-        _as_many_steps_as_words: "len(x) counts the batch, B. The number of steps is x.shape[1].",
     },
 )
-
 
 # ---- 1.3 ------------------------------------------------------------------------------------------------------------
 
@@ -190,34 +121,24 @@ read_off = Exercise(
     cases=lambda: [_out(2, 5, 4, 3), _out(3, 2, 5, 7, torch.float32), _out(1, 1, 6, 2)],
     returns="one (B, V) and many (B, T, V)",
     hints=(
-        "Which step has read the whole sequence? That one answers for all of it. And `head` works on the "
-        "last axis, however many axes come before it.",
-        "`out` is `(B, T, H)`, so `out[:, t]` is step `t` of every sequence. Many-to-many needs no index at "
-        "all. Left for you: which `t` answers for the whole sequence.",
+        "Which step has read the whole sequence? That one answers for all of it. And `head` works on the last axis, "
+        "however many axes come before it.",
+        "`out` is `(B, T, H)`, so `out[:, t]` is step `t` of every sequence. Many-to-many needs no index at all. Left "
+        "for you: which `t` answers for the whole sequence.",
     ),
     wrong={
         lambda out, head: (head(out[-1]), head(out)): (
             "out[-1] is the last sequence of the batch, all its steps. The last step of every sequence is out[:, -1]."
         ),
-        lambda out, head: (head(out[:, 0]), head(out)): (
-            "your one answer comes from the first step, which has read a single letter. The last has read them all."
-        ),
         lambda out, head: (head(out[:, -1:]), head(out)): (
             "out[:, -1:] keeps an axis of length 1, (B, 1, V). The index -1 without the colon drops it."
         ),
-        lambda out, head: (head(out), head(out[:, -1])): "both are right, in the wrong order: many-to-one comes first.",
-        lambda out, head: (out[:, -1], out): "these are states. The answers are what head makes of them.",
-        lambda out, head: (head(out[:, -1]), out): "many-to-one is right. Many-to-many needs head too, at every step.",
-        lambda out, head: (out[:, -1], head(out)): "many-to-many is right. The one answer needs head too.",
+        lambda out, head: (out[:, -1], out): "These are states. The answers are what head makes of them.",
         lambda out, head: (head(out.mean(1)), head(out)): (
-            "the mean over time is a good reading too, but not this one: here the last step answers."
-        ),
-        lambda out, head: (head(out[:, -1]), head(out[:, -1])): (
-            "many-to-one is right. Many-to-many has an answer for every step: give head all of out."
+            "The mean over time is a good reading too, but not this one: here the last step answers."
         ),
     },
 )
-
 
 # ---- 1.4 ------------------------------------------------------------------------------------------------------------
 
@@ -236,8 +157,8 @@ next_letter_loss = Exercise(
     cases=lambda: [_guess(2, 5, 4), _guess(1, 3, 6, torch.float32), _guess(3, 1, 5)],
     returns="one number",
     hints=(
-        "`F.cross_entropy` does it all, softmax and mean too. But it wants the `V` scores on axis 1: "
-        "`(B, V, T)` scores with `(B, T)` targets.",
+        "`F.cross_entropy` does it all, softmax and mean too. But it wants the `V` scores on axis 1: `(B, V, T)` "
+        "scores with `(B, T)` targets.",
         "Swap axes 1 and 2 of `logits` (`.transpose`), or join batch and time (`.flatten(0, 1)`) in both.",
     ),
     wrong={
@@ -248,25 +169,20 @@ next_letter_loss = Exercise(
         lambda logits, targets: F.cross_entropy(logits.reshape(logits.shape[0], logits.shape[2], -1), targets): (
             "reshape gives the right shape with the letters mixed up: it cuts the numbers anew. transpose swaps axes."
         ),
-        lambda logits, targets: F.cross_entropy(logits, targets): (
-            "F.cross_entropy refuses these shapes: it looks for the V scores on axis 1, and there is time. Where T "
-            "equals V it would even run, and be wrong."
-        ),
         lambda logits, targets: F.cross_entropy(logits.transpose(1, 2), targets, reduction="sum"): (
-            "that is the sum over all letters. A mean does not grow with the length of the text."
+            "That is the sum over all letters. A mean does not grow with the length of the text."
         ),
         lambda logits, targets: F.cross_entropy(logits.transpose(1, 2), targets, reduction="none"): (
-            "that is one loss for each letter, (B, T). Their mean is asked for."
+            "That is one loss for each letter, (B, T). Their mean is asked for."
         ),
         lambda logits, targets: F.nll_loss(logits.transpose(1, 2), targets): (
             "nll_loss wants logarithms of probabilities, and these are raw scores. F.cross_entropy is the two in one."
         ),
         lambda logits, targets: F.cross_entropy(logits[:, -1], targets[:, -1]): (
-            "that is the loss of the last letter alone. Every step makes a guess, and every guess counts."
+            "That is the loss of the last letter alone. Every step makes a guess, and every guess counts."
         ),
     },
 )
-
 
 # ---- 1.5 ------------------------------------------------------------------------------------------------------------
 
@@ -294,18 +210,8 @@ def _texts():
     ]
 
 
-def _every_guess(net, text, letters):
-    x = torch.eye(len(letters))[encode(text, letters)][None]
-    return "".join(letters[i] for i in net(x)[0].argmax(-1))
-
-
-def _index_not_letter(net, text, letters):
-    return letters.index(next_letter.answer(net, text, letters))
-
-
-def _largest_of_all(net, text, letters):
-    x = torch.eye(len(letters))[encode(text, letters)][None]
-    return letters[net(x).argmax()]
+def _logits(net, text, letters):
+    return net(torch.eye(len(letters))[encode(text, letters)][None])
 
 
 next_letter = Exercise(
@@ -313,23 +219,29 @@ next_letter = Exercise(
     cases=_texts,
     returns="one letter",
     hints=(
-        "Letters to one-hot, one-hot through the net, and then one question: which step knows what comes "
-        "after the whole text?",
-        "`torch.eye(V)` indexed with `encode(text, letters)` is `(T, V)`, and `[None]` puts the batch axis "
-        "in front. The `argmax` of a step's scores is a place in `letters`. Left for you: the step.",
+        "Letters to one-hot, one-hot through the net, and then one question: which step knows what comes after the "
+        "whole text?",
+        "`torch.eye(V)` indexed with `encode(text, letters)` is `(T, V)`, and `[None]` puts the batch axis in front. "
+        "The `argmax` of a step's scores is a place in `letters`. Left for you: the step.",
     ),
     wrong={
         lambda net, text, letters: next_letter.answer(net, text[-1], letters): (
-            "you feed only the last letter, so the state starts empty and the text before it is lost. Feed all of text."
+            "You feed only the last letter, so the state starts empty and the text before it is lost. Feed all of text."
         ),
         lambda net, text, letters: next_letter.answer(net, text[0], letters): (
-            "that is the guess of the first step, made after one letter. The last step has read them all."
+            "That is the guess of the first step, made after one letter. The last step has read them all."
         ),
         lambda net, text, letters: next_letter.answer(net, text[:-1], letters): (
-            "the last letter of text is not read: that is the guess for the letter you already have."
+            "The last letter of text is not read: that is the guess for the letter you already have."
         ),
-        _every_guess: "these are the guesses of every step. Only the last one is about the letter after text.",
-        _index_not_letter: "that is the place in letters. Look it up: letters[...] gives the letter.",
-        _largest_of_all: "argmax goes over all steps and letters at once. Take the scores of the last step first.",
+        lambda net, text, letters: "".join(letters[i] for i in _logits(net, text, letters)[0].argmax(-1)): (
+            "These are the guesses of every step. Only the last one is about the letter after text."
+        ),
+        lambda net, text, letters: letters.index(next_letter.answer(net, text, letters)): (
+            "That is the place in letters. Look it up: letters[...] gives the letter."
+        ),
+        lambda net, text, letters: letters[_logits(net, text, letters).argmax()]: (
+            "argmax goes over all steps and letters at once. Take the scores of the last step first."
+        ),
     },
 )

@@ -25,10 +25,10 @@ both_ends = Exercise(
     cases=lambda: [_two_ways(3, 5, 2, 1), _two_ways(2, 4, 3, 2), _two_ways(1, 2, 5, 3, torch.float32)],
     returns="(B, 2H)",
     hints=(
-        "The forward direction is done at the last step, the backward direction at the first. Both answers "
-        "also stand in `h_n`: which of its entries belong to the top layer?",
-        "`h_n` goes layer by layer, and in each layer forward comes first; so those of the top layer stand "
-        "last. Left for you: to put two `(B, H)` side by side.",
+        "The forward direction is done at the last step, the backward direction at the first. Both answers also stand "
+        "in `h_n`: which of its entries belong to the top layer?",
+        "`h_n` goes layer by layer, and in each layer forward comes first; so those of the top layer stand last. Left "
+        "for you: to put two `(B, H)` side by side.",
     ),
     wrong={
         lambda out, h_n: out[:, -1]: (
@@ -38,9 +38,6 @@ both_ends = Exercise(
             "The backward half is right. The forward half of out[:, 0] has read one step only: it starts there."
         ),
         lambda out, h_n: h_n[-1]: "This is the backward direction alone. Put the forward one in front of it.",
-        lambda out, h_n: torch.cat([h_n[-1], h_n[-2]], dim=1): (
-            "Both pieces are right and their order is not: forward first, then backward."
-        ),
         lambda out, h_n: torch.cat([h_n[0], h_n[1]], dim=1): (
             "Right for one layer. With two layers h_n[0] and h_n[1] belong to the lower one; count from the end."
         ),
@@ -64,10 +61,10 @@ five_shapes = Exercise(
     cases=lambda: [(3, 5, 4, 7, 2), (7, 11, 6, 9, 3), (1, 2, 8, 3, 5)],
     returns="five shapes",
     hints=(
-        "Say each axis in words: which sequence, which step, which layer and direction, how many numbers. "
-        "A weight maps what comes in (columns) to what goes out (rows).",
-        "Three of the five hold a factor of 2: `out` has both directions side by side, `h_n` has them as more entries, "
-        "and the second layer reads what the first one wrote.",
+        "Say each axis in words: which sequence, which step, which layer and direction, how many numbers. A weight "
+        "maps what comes in (columns) to what goes out (rows).",
+        "Three of the five hold a factor of 2: `out` has both directions side by side, `h_n` has them as more "
+        "entries, and the second layer reads what the first one wrote.",
     ),
     wrong={
         lambda B, T, I, H, L: ((B, T, H), (L, B, H), (H, I), (H, H), (H, H)): (
@@ -76,17 +73,8 @@ five_shapes = Exercise(
         lambda B, T, I, H, L: ((B, T, H), (2 * L, B, H), (H, I), (H, H), (H, 2 * H)): (
             "Four are right. In out both directions stand side by side, so its rows are 2H wide."
         ),
-        lambda B, T, I, H, L: ((B, T, 2 * H), (L, B, H), (H, I), (H, H), (H, 2 * H)): (
-            "Four are right. In h_n each direction of each layer has an entry of its own: 2L of them."
-        ),
-        lambda B, T, I, H, L: ((B, T, 2 * H), (2, B, H), (H, I), (H, H), (H, 2 * H)): (
-            "Four are right. h_n has an entry for every layer, so the two directions come L times."
-        ),
         lambda B, T, I, H, L: ((B, T, 2 * H), (B, 2 * L, H), (H, I), (H, H), (H, 2 * H)): (
             "h_n never becomes batch first: batch_first=True turns x and out, and leaves h_n as it is."
-        ),
-        lambda B, T, I, H, L: ((T, B, 2 * H), (2 * L, B, H), (H, I), (H, H), (H, 2 * H)): (
-            "out has its first two axes the wrong way round: the layer was made with batch_first=True."
         ),
         lambda B, T, I, H, L: ((B, T, 2 * H), (2 * L, B, H), (H, I), (H, H), (H, H)): (
             "Four are right. The second layer reads both directions of the first, so it has 2H columns."
@@ -114,28 +102,8 @@ def _layer(kind, x, hidden_size, batch_first=True):
     return kind(x.shape[-1], hidden_size, num_layers=2, batch_first=batch_first)(x)
 
 
-def _still_rnn(x, hidden_size):
-    out, (h_n, c_n) = _layer(nn.RNN, x, hidden_size)
-    return out, h_n, c_n
-
-
 def _one_name_missing(x, hidden_size):
     out, h_n, c_n = _layer(nn.LSTM, x, hidden_size)
-    return out, h_n, c_n
-
-
-def _swapped(x, hidden_size):
-    out, (c_n, h_n) = _layer(nn.LSTM, x, hidden_size)
-    return out, h_n, c_n
-
-
-def _time_first(x, hidden_size):
-    out, (h_n, c_n) = _layer(nn.LSTM, x, hidden_size, batch_first=False)
-    return out, h_n, c_n
-
-
-def _one_layer(x, hidden_size):
-    out, (h_n, c_n) = nn.LSTM(x.shape[-1], hidden_size, batch_first=True)(x)
     return out, h_n, c_n
 
 
@@ -154,8 +122,8 @@ lstm_states = Exercise(
     returns="out, h_n and c_n",
     hints=(
         "The layer is called `nn.LSTM` and takes the same arguments. An LSTM carries two states, so it returns more.",
-        "It returns two things, and the second of them is a pair: the hidden state first, then the cell state. "
-        "Python unpacks a pair inside a tuple with brackets: `a, (b, c) = ...`",
+        "It returns two things, and the second of them is a pair: the hidden state first, then the cell state. Python "
+        "unpacks a pair inside a tuple with brackets: `a, (b, c) = ...`",
     ),
     wrong={
         lambda x, hidden_size: _layer(nn.LSTM, x, hidden_size): (
@@ -164,12 +132,6 @@ lstm_states = Exercise(
         _one_name_missing: (
             "An LSTM does not return three things but two: out, and the pair of states. Put brackets round the pair."
         ),
-        _still_rnn: ("The layer is still an nn.RNN: it has no cell state, and you took its two layers apart instead."),
-        _swapped: "h_n and c_n are swapped: in the pair the hidden state comes first. out ends in h_n.",
-        _time_first: (
-            "batch_first=True got lost: it ran all the same, over sequences instead of steps, and h_n shows it."
-        ),
-        _one_layer: ("num_layers=2 got lost: h_n and c_n have an entry for each layer, and yours have one."),
         _both_made: (
             "Everything is in its place, and the numbers are another layer's: each layer draws its own weights. "
             "Make only the LSTM, once; leave no nn.RNN before it."
@@ -211,11 +173,10 @@ packed_states = Exercise(
     ],
     returns="(B, H)",
     hints=(
-        "Pack, run, and take the state: a packed batch leaves the state at each sequence's own end. Look up "
-        "the arguments with `help(pack_padded_sequence)`.",
-        "Two arguments matter beside `x` and `lengths`: that the batch comes first, and that it is not "
-        "sorted. Told so, packing puts `h_n` back in your order. Left for you: the entry of `h_n` that is "
-        "the top layer.",
+        "Pack, run, and take the state: a packed batch leaves the state at each sequence's own end. Look up the "
+        "arguments with `help(pack_padded_sequence)`.",
+        "Two arguments matter beside `x` and `lengths`: that the batch comes first, and that it is not sorted. Told "
+        "so, packing puts `h_n` back in your order. Left for you: the entry of `h_n` that is the top layer.",
     ),
     wrong={
         lambda rnn, x, lengths: rnn(x)[1][-1]: (
@@ -231,15 +192,8 @@ packed_states = Exercise(
         lambda rnn, x, lengths: rnn(pack_padded_sequence(x, lengths))[1][-1]: (
             "Packing is not told that the batch comes first, so it takes T for B. Pass batch_first=True here as well."
         ),
-        lambda rnn, x, lengths: rnn(pack_padded_sequence(x, lengths, enforce_sorted=False))[1][-1]: (
-            "It runs and is wrong: packing is not told that the batch comes first, so it recurs over sequences. "
-            "Pass batch_first=True here as well."
-        ),
         _sorted_and_left: (
             "You sorted the batch and left it so: the states come back in another order than the sequences came in."
-        ),
-        lambda rnn, x, lengths: rnn(pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False))[1][0]: (
-            "This is the lowest layer. h_n has one entry for each layer, and the top one is the last."
         ),
         _unpacked_end: (
             "Unpacked again, shorter sequences end in zeros, and out[:, -1] reads these. The state you want is in h_n."

@@ -40,18 +40,18 @@ step_jacobian = Exercise(
     returns="(H, H)",
     hints=(
         "Unit i is tanh of a sum in which unit j stands with the weight [i, j]. Two factors: that weight, and a slope.",
-        "The slope is $1 - h_i^2$ and belongs to row `i`. A product `(H,) * (H, H)` lines up with the last "
-        "axis. Left for you: to make each number scale a row.",
+        "The slope is $1 - h_i^2$ and belongs to row `i`. A product `(H,) * (H, H)` lines up with the last axis. Left "
+        "for you: to make each number scale a row.",
     ),
     wrong={
         _scales_columns: (
-            "your slope scales the columns. One minus h squared belongs to the unit that is computed, so it scales row "
+            "Your slope scales the columns. One minus h squared belongs to the unit that is computed, so it scales row "
             "i. Try H = 2 by hand: `(H,) * (H, H)` lines up with the last axis."
         ),
-        _no_slope: "the slope of tanh is missing. These are the weights alone, the Jacobian of a linear cell.",
+        _no_slope: "The slope of tanh is missing. These are the weights alone, the Jacobian of a linear cell.",
         _tanh_again: "tanh is taken once too often. h is what tanh gave, so the slope is one minus h squared.",
         _transposed: (
-            "it is the transpose. Row i is the unit that moves now, column j the unit that was nudged before, "
+            "It is the transpose. Row i is the unit that moves now, column j the unit that was nudged before, "
             "just as in weight_hh."
         ),
     },
@@ -98,20 +98,20 @@ through_time = Exercise(
     returns="(H, H)",
     hints=(
         "A nudge meets the Jacobian of step 1 first. The result meets that of step 2. Which stands on the left?",
-        "Start from `torch.eye(H)` in the dtype of the Jacobians, and multiply with `@` in a loop. Left for "
-        "you: on which side each new one stands.",
+        "Start from `torch.eye(H)` in the dtype of the Jacobians, and multiply with `@` in a loop. Left for you: on "
+        "which side each new one stands.",
     ),
     wrong={
         _element_by_element: (
-            "you multiplied entry by entry. Unit j reaches unit i over every unit in between: that is the matrix "
+            "You multiplied entry by entry. Unit j reaches unit i over every unit in between: that is the matrix "
             "product, `@`."
         ),
         _reversed: (
-            "the order is reversed. A nudge is a column on the right, so step 1 stands rightmost and the last step "
+            "The order is reversed. A nudge is a column on the right, so step 1 stands rightmost and the last step "
             "leftmost."
         ),
-        _added: "you added the steps. The chain rule multiplies along one way; it adds where several ways meet.",
-        _first_left_out: "the first step is left out. A nudge before step 1 goes through all T of them.",
+        _added: "You added the steps. The chain rule multiplies along one way; it adds where several ways meet.",
+        _first_left_out: "The first step is left out. A nudge before step 1 goes through all T of them.",
     },
 )
 
@@ -155,15 +155,15 @@ with_radius = Exercise(
     ),
     wrong={
         _by_singular_value: (
-            "you scaled by the largest singular value. That is the most one step can stretch; the radius is about "
+            "You scaled by the largest singular value. That is the most one step can stretch; the radius is about "
             "eigenvalues."
         ),
         _real_parts: (
-            "you took the real parts. Eigenvalues that turn are complex, and their size counts, real and imaginary "
+            "You took the real parts. Eigenvalues that turn are complex, and their size counts, real and imaginary "
             "part together: `.abs()`."
         ),
-        _by_length: "you divided by the length of all entries together. That is no radius: it grows with H.",
-        _not_divided: "you multiplied by the radius you want, and never divided by the radius there was.",
+        _by_length: "You divided by the length of all entries together. That is no radius: it grows with H.",
+        _not_divided: "You multiplied by the radius you want, and never divided by the radius there was.",
     },
 )
 
@@ -213,31 +213,31 @@ clip_by_norm = Exercise(
     cases=_gradients,
     returns="a list of tensors, as they came",
     hints=(
-        "All gradients together are one long arrow. How long is it? If it is too long, shorten it and keep "
-        "where it points.",
-        "Flatten and concatenate for one norm. Each tensor times `max_norm / norm`, but never times more "
-        "than one. Left for you: a norm of 0.",
+        "All gradients together are one long arrow. How long is it? If it is too long, shorten it and keep where it "
+        "points.",
+        "Flatten and concatenate for one norm. Each tensor times `max_norm / norm`, but never times more than one. "
+        "Left for you: a norm of 0.",
     ),
     wrong={
         _by_value: (
-            "you clipped every entry by itself. That bends the arrow: large entries are cut, small ones stay. "
+            "You clipped every entry by itself. That bends the arrow: large entries are cut, small ones stay. "
             "One factor for all keeps the direction."
         ),
         _each_alone: (
-            "each tensor has its own norm and its own factor. The norm is that of all gradients together, "
+            "Each tensor has its own norm and its own factor. The norm is that of all gradients together, "
             "so that they keep their proportions."
         ),
         _norms_added: (
-            "you added the norms of the tensors. Lengths do not add like that: square, add, take the root, or "
+            "You added the norms of the tensors. Lengths do not add like that: square, add, take the root, or "
             "concatenate first."
         ),
-        _always: "you scale short gradients up as well. Clipping only shortens: the factor is never above one.",
+        _always: "You scale short gradients up as well. Clipping only shortens: the factor is never above one.",
         _divided_by_zero: (
-            "right, but where every gradient is 0 the norm is 0 too, and you divide by it. Nothing is to be shortened "
+            "Right, but where every gradient is 0 the norm is 0 too, and you divide by it. Nothing is to be shortened "
             "there."
         ),
         _norm_of_the_loss: (
-            "you measured the loss. A small loss can have a huge gradient, that is the cliff; "
+            "You measured the loss. A small loss can have a huge gradient, that is the cliff; "
             "the norm is that of the gradients."
         ),
     },

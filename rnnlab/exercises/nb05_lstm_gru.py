@@ -33,9 +33,6 @@ bias_for = Exercise(
         "left: solve `gate = 1 / (1 + exp(-bias))` for the bias.",
     ),
     wrong={
-        lambda share, steps: torch.logit(share): (
-            "That gate leaves `share` after a single step. It acts at every step: what is it for `steps` of them?"
-        ),
         lambda share, steps: share ** (1 / steps): (
             "That is the gate itself, and right. Asked is the number that the sigmoid makes this gate of."
         ),
@@ -64,7 +61,10 @@ bias_for = Exercise(
 
 
 def lstm_layer(x, h, c, weight_ih, weight_hh, bias_ih, bias_hh):
-    """Read x (B, T, I) from h (B, H) and c (B, H) -> every h (B, T, H), the last c (B, H)."""
+    """Read a sequence: x (B, T, I), first h and c (B, H) -> every h (B, T, H), last c (B, H).
+
+    weight_ih (4H, I), weight_hh (4H, H), bias_ih and bias_hh (4H,).
+    """
     shown = []
     for x_t in x.unbind(dim=1):
         four = x_t @ weight_ih.T + bias_ih + h @ weight_hh.T + bias_hh
@@ -126,22 +126,10 @@ lstm_layer = Exercise(
         lambda *given: _read(*given, show=lambda old, c, o: o.sigmoid() * old.tanh()): (
             "Your h shows the old cell. It must show the one that this step has just computed."
         ),
-        lambda *given: _read(*given, show=lambda old, c, o: o.sigmoid() * c): (
-            "h shows the cell itself: squash it with tanh first, so that h stays between -1 and 1. c goes on as it is."
-        ),
-        lambda *given: _read(*given, new=lambda c, i, f, g: f.sigmoid() * c + i.sigmoid() * g.sigmoid()): (
-            "Your candidate goes through sigmoid, so it can only add to the cell. With tanh it can also take away."
-        ),
         lambda *given: _read(*given, new=lambda c, i, f, g: c + i.sigmoid() * g.tanh()): (
             "The old cell passes whole. A cell that never forgets mixes everything it has ever read: where is f?"
         ),
         lambda *given: _loop(*given): "You return every c. Of the cells only the last is asked for, (B, H).",
-        lambda *given: (_loop(*given)[0], _loop(*given)[0][:, -1]): (
-            "The second thing you return is the last h. Asked is the last c: the belt, not what is shown of it."
-        ),
-        lambda *given: (_read(*given)[0].transpose(0, 1), _read(*given)[1]): (
-            "Time comes first in what you stack, (T, B, H). Batch first is asked for: (B, T, H)."
-        ),
     },
 )
 
@@ -149,7 +137,10 @@ lstm_layer = Exercise(
 
 
 def gru_step(x, h, weight_ih, weight_hh, bias_ih, bias_hh):
-    """The next h of PyTorch's GRU: x (B, I), h (B, H), weight_ih (3H, I), weight_hh (3H, H), biases (3H,) -> (B, H)."""
+    """One step of PyTorch's GRU: x (B, I), h (B, H) -> the next h (B, H).
+
+    weight_ih (3H, I), weight_hh (3H, H), bias_ih and bias_hh (3H,).
+    """
     from_x = (x @ weight_ih.T + bias_ih).chunk(3, dim=1)
     from_h = (h @ weight_hh.T + bias_hh).chunk(3, dim=1)
     r = torch.sigmoid(from_x[0] + from_h[0])

@@ -37,21 +37,12 @@ build_vocabulary = Exercise(
     returns="a list of str",
     hints=(
         "Three steps: count the words, keep those that are frequent enough, sort. The two special words come in front.",
-        "`collections.Counter` counts. For *frequent first, then by letters* sort with a key of two parts, a "
-        "tuple. Left for you: what stands first in it, and with which sign.",
+        "`collections.Counter` counts. For *frequent first, then by letters* sort with a key of two parts, a tuple. "
+        "Left for you: what stands first in it, and with which sign.",
     ),
     wrong={
-        lambda words, min_freq: _kept(words, min_freq + 1): (
-            "A word that comes exactly min_freq times is missing. At least min_freq: >=, not >."
-        ),
-        lambda words, min_freq: _kept(words, 1): (
-            "Rare words are still in it: keep only those that come at least min_freq times."
-        ),
         lambda words, min_freq: _kept(words, min_freq, first=()): (
             "The words are right. <pad> and <unk> must stand in front of them, at 0 and 1."
-        ),
-        lambda words, min_freq: _kept(words, min_freq, first=("<unk>", "<pad>")): (
-            "<unk> and <pad> are exchanged: 0 is <pad>, because padding fills up with zeros."
         ),
         lambda words, min_freq: [*_kept(words, min_freq, first=()), "<pad>", "<unk>"]: (
             "<pad> and <unk> stand at the end. At 0 and 1 they keep their numbers however many words follow."
@@ -62,9 +53,6 @@ build_vocabulary = Exercise(
         lambda words, min_freq: _kept(words, min_freq, key=lambda count, word: -count): (
             "Equally frequent words stand in the order in which they came. Sort them by letters: then another order of "
             "the same texts gives the same numbers."
-        ),
-        lambda words, min_freq: _kept(words, min_freq, key=lambda count, word: (count, word)): (
-            "The rare words come first. Turn the order round: minus the count."
         ),
     },
 )
@@ -113,9 +101,6 @@ to_numbers = Exercise(
             "Unknown words get a number of their own, one behind the last: the table has no such row. Use that of "
             "<unk>."
         ),
-        lambda words, index: [index.get(word, index["<unk>"]) for word in words]: (
-            "The numbers are right. Return them as a tensor, as a layer wants them."
-        ),
     },
 )
 
@@ -142,13 +127,10 @@ to_words = Exercise(
     returns="a list of str",
     hints=(
         "The vocabulary is a list, and a number is a place in it. Which numbers are no words at all?",
-        "`numbers.tolist()` gives plain whole numbers, each a place in `vocabulary`. A list with a "
-        "condition, `[... for ... if ...]`, does it. Left for you: the condition.",
+        "`numbers.tolist()` gives plain whole numbers, each a place in `vocabulary`. A list with a condition, `[... "
+        "for ... if ...]`, does it. Left for you: the condition.",
     ),
     wrong={
-        lambda numbers, vocabulary: [vocabulary[n] for n in numbers.tolist()]: (
-            "The padding is still in it. It was put there to fill the box and belongs to no text: leave out <pad>."
-        ),
         lambda numbers, vocabulary: [vocabulary[n] for n in numbers.tolist() if n > 1]: (
             "<unk> is left out too. Something stood there, though nobody knows what: keep its place."
         ),
@@ -204,17 +186,8 @@ look_up = Exercise(
         lambda weight, indices: F.one_hot(indices, len(weight)) @ weight: (
             "one_hot returns whole numbers and the weights are fractions: make it .float() before the product."
         ),
-        lambda weight, indices: F.one_hot(indices, len(weight)).float() @ weight.T: (
-            "The table stands the wrong way round. A word is a row of weight (V, I): no .T."
-        ),
-        lambda weight, indices: F.one_hot(indices, len(weight)).float(): (
-            "That is one-hot, (B, T, V). The product with the table is missing."
-        ),
         lambda weight, indices: F.one_hot(indices, weight.shape[1]).float() @ weight: (
             "You count the columns of weight, which is I. There is one row for each word: V is the number of rows."
-        ),
-        lambda weight, indices: (F.one_hot(indices, len(weight)).float() @ weight).sum(dim=1): (
-            "The steps are summed up: (B, I). Keep the axis T, one vector for each word."
         ),
         lambda weight, indices: (F.one_hot(indices, len(weight)).float() @ weight).flatten(0, 1): (
             "The rows are right, in one long list (B·T, I). Keep both axes: a product with @ works for (B, T, V) too."
@@ -244,16 +217,13 @@ negative_sampling_loss = Exercise(
     cases=lambda: [_scores(4, 3), _scores(2, 5, 3.0, torch.float32), _scores(4, 3, 2000.0), _scores(1, 1)],
     returns="a number",
     hints=(
-        "Each score answers a yes-or-no question. Of a true pair you want the log-probability of *yes*, of "
-        "each noise word that of *no*; and *no* to a score is *yes* to minus the score.",
-        "`F.logsigmoid` is the log-probability of *yes*, finite for any score. A pair has one question "
-        "answered yes and K answered no, and their logarithms add up. Left for you: over which axis you sum, "
-        "over which you average, and the sign.",
+        "Each score answers a yes-or-no question. Of a true pair you want the log-probability of *yes*, of each noise "
+        "word that of *no*; and *no* to a score is *yes* to minus the score.",
+        "`F.logsigmoid` is the log-probability of *yes*, finite for any score. A pair has one question answered yes "
+        "and K answered no, and their logarithms add up. Left for you: over which axis you sum, over which you "
+        "average, and the sign.",
     ),
     wrong={
-        lambda positive, negative: -_loss(positive, negative, lambda no: no.sum(1).mean()): (
-            "The sign: this is the log-probability, which should grow. A loss should fall, so it is minus that."
-        ),
         lambda positive, negative: _loss(positive, -negative, lambda no: no.sum(1).mean()): (
             "You reward noise words for a high score, like true ones. Their question is answered no: logsigmoid of "
             "minus the score."
@@ -261,17 +231,11 @@ negative_sampling_loss = Exercise(
         lambda positive, negative: _loss(positive, negative, torch.mean): (
             "The noise words of a pair are averaged. Sum over K: each is a question of its own. The mean is over B."
         ),
-        lambda positive, negative: -F.logsigmoid(positive).sum() - F.logsigmoid(-negative).sum(): (
-            "You sum over the pairs too. Then the loss grows with the batch, and so do the steps: the mean over B."
-        ),
         lambda positive, negative: F.cross_entropy(
             torch.cat([positive[:, None], negative], 1), torch.zeros(len(positive), dtype=torch.int64)
         ): (
             "That is a softmax over the true word and its noise words: one choice of K + 1. Here are K + 1 separate "
             "questions, each with a sigmoid."
-        ),
-        lambda positive, negative: _loss(positive, negative, lambda no: 0 * no.sum()): (
-            "The noise words are not in it. Without them the loss falls to 0 by giving every pair a high score."
         ),
         lambda positive, negative: -(positive.sigmoid().log() + (1 - negative.sigmoid()).log().sum(1)).mean(): (
             "Right for small scores. Far out sigmoid is exactly 0 or 1 and the logarithm infinite: F.logsigmoid does "

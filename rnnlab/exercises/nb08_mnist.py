@@ -1,12 +1,11 @@
 """Exercises of lesson 08, MNIST."""
 
 import torch
-from torch import nn
 
 from rnnlab.models import Reader
 
 from .check import Exercise
-from .drawn import normal, seeded, whole
+from .drawn import looked_up, normal, seeded
 
 # ---- 8.1 ------------------------------------------------------------------------------------------------------------
 
@@ -25,8 +24,8 @@ as_rows = Exercise(
     returns="(B, 28, 28)",
     hints=(
         "No pixel has to move. One axis of length 1 has to go, and only that one.",
-        "`squeeze` takes the number of the axis to drop. Without a number it drops every axis of length 1, "
-        "and a batch of one picture loses its batch axis too.",
+        "`squeeze` takes the number of the axis to drop. Without a number it drops every axis of length 1, and a "
+        "batch of one picture loses its batch axis too.",
     ),
     wrong={
         lambda images: images.squeeze(): (
@@ -57,25 +56,6 @@ def accuracy(model, batches):
     return right / count
 
 
-class _Knows(nn.Module):
-    """Looks up its answer in the first pixel of the first row; the next digit comes second. Every logit is below 0."""
-
-    def forward(self, x):
-        first = nn.functional.one_hot(x[:, 0, 0].long(), 10).to(x.dtype)
-        return 2 * first + first.roll(1, dims=1) - 5
-
-
-def _batches(*sizes, dtype=torch.float64):
-    batches = []
-    for number, size in enumerate(sizes):
-        (x,) = whole(9, (size, 3, 7), seed=size + number)
-        labels = x[:, 0, 0].clone()
-        labels[: size - 1 - number % 2] += 1  # the second best is right; the last batch is the best one
-        labels[0] += size > 3  # and once it is not even that
-        batches.append((x.to(dtype), labels % 10))
-    return _Knows(), batches
-
-
 def _mean_of_means(model, batches):
     return sum((model(x).argmax(dim=1) == labels).double().mean().item() for x, labels in batches) / len(batches)
 
@@ -100,7 +80,7 @@ def _sum_of_means(model, batches):
 
 accuracy = Exercise(
     accuracy,
-    cases=lambda: [_batches(4, 4, 1), _batches(5, 2), _batches(6, dtype=torch.float32)],
+    cases=lambda: [looked_up(4, 4, 1), looked_up(5, 2), looked_up(6, dtype=torch.float32)],
     returns="a share from 0 to 1",
     hints=(
         "Add up two things over the whole loop: how many were right, and how many there were.",
@@ -159,10 +139,10 @@ row_beliefs = Exercise(
     cases=lambda: [_reader("gru", 3), _reader("rnn", 5, torch.float32), _reader("lstm", 1)],
     returns="(B, 28, 10)",
     hints=(
-        "`net.recurrent` gives an output for every row. `net.head` works on the last axis, however many stand "
-        "before it.",
-        "Unpack the outputs and the last state, send all the outputs through the head, and make shares of the "
-        "ten logits.",
+        "`net.recurrent` gives an output for every row. `net.head` works on the last axis, however many stand before "
+        "it.",
+        "Unpack the outputs and the last state, send all the outputs through the head, and make shares of the ten "
+        "logits.",
     ),
     wrong={
         _last_only: (
