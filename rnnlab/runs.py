@@ -80,6 +80,8 @@ class Run:
             which = f" of group {i}" if len(self.optimizer.param_groups) > 1 else ""
             facts[f"number of weights{which}"] = len(group["params"])
             for key, value in group.items():
+                if key in ("initial_lr", "min_lr") and "max_lr" in group:
+                    continue  # they follow from the largest one, and the schedule's base_lrs tell them too
                 if key not in WAYS and not (self.schedule is not None and key in SCHEDULED):
                     facts[NAMES.get(key, key) + which] = _comparable(value)
         facts["schedule"] = type(self.schedule).__name__
@@ -210,6 +212,7 @@ def _differences(state, facts, model, epochs=None):
     for name in facts if epochs is None else state["facts"] | facts:
         theirs, mine = state["facts"].get(name), facts.get(name)
         if theirs != mine and not (UNSEEN in (theirs, mine) and None not in (theirs, mine)):
+            theirs, mine = _where_they_part(str(theirs), str(mine))
             yield f"its {name} is {theirs}, yours is {mine}"
     if epochs is not None and len(state["history"]["loss"]) > epochs:
         yield f"its number of epochs is {len(state['history']['loss'])} by now, yours is {epochs}"
@@ -221,6 +224,14 @@ def _differences(state, facts, model, epochs=None):
         for name in theirs | mine:
             if theirs.get(name) != mine.get(name):
                 yield f"the shape of its {name} is {theirs.get(name)}, that of yours is {mine.get(name)}"
+
+
+def _where_they_part(*texts, most=90):
+    """Texts that differ, or of long ones a piece from shortly before the difference."""
+    start = max(0, len(os.path.commonprefix(texts)) - most // 2)
+    return [
+        text if len(text) <= most else "…" * (start > 0) + text[start : start + most].strip() + "…" for text in texts
+    ]
 
 
 def _settings(state):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from torch import Tensor, nn
 
 from rnnlab import expect
@@ -21,7 +22,7 @@ def check_call(train: Any, valid: Any, epochs: Any, loss: Any, objective: Any, c
     expect.function("loss", loss)
     if objective is not None:
         expect.function("objective", objective)
-    if not isinstance(resume, bool) and resume != "auto":
+    if not isinstance(resume, bool) and not (isinstance(resume, str) and resume == "auto"):
         raise ValueError(f"resume is {expect.said(resume)}, expected True, False or 'auto'")
     if resume and checkpoint is None:
         raise ValueError(f"resume is {resume!r} but checkpoint is None, expected the file to go on from")
@@ -30,7 +31,7 @@ def check_call(train: Any, valid: Any, epochs: Any, loss: Any, objective: Any, c
 
 def check_batches(name: str, value: Any) -> None:
     """Something other than batches."""
-    if not isinstance(value, Iterable) or isinstance(value, Tensor | str | dict | Path):
+    if not isinstance(value, Iterable) or isinstance(value, Tensor | np.ndarray | str | dict | Path):
         raise TypeError(f"{name} is {expect.said(value)}, expected batches (*inputs, target), such as Batches(x, y)")
 
 

@@ -365,9 +365,12 @@ def test_a_server_that_trickles_is_left(mirror, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        ({"mirrors": "http://127.0.0.1:9/"}, "mirrors is 'http://127.0.0.1:9/', expected addresses of folders"),
-        ({"mirrors": [None]}, r"mirrors\[0\] is None, expected addresses of folders"),
-        ({"mirrors": 3}, "mirrors is 3, expected addresses of folders"),
+        (
+            {"mirrors": "http://127.0.0.1:9/"},
+            "mirrors is 'http://127.0.0.1:9/', expected a list of the addresses of folders",
+        ),
+        ({"mirrors": [None]}, r"mirrors\[0\] is None, expected a list of the addresses of folders"),
+        ({"mirrors": 3}, "mirrors is 3, expected a list of the addresses of folders"),
         ({"timeout": 0}, "timeout is 0, expected a number above 0"),
         ({"timeout": float("nan")}, "timeout is nan, expected a number above 0"),
         ({"timeout": "30"}, "timeout is '30', expected a number above 0"),

@@ -28,4 +28,6 @@ if __name__ == "__main__":
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     for name in sys.argv[2:]:
+        if folder.resolve() == pathlib.Path(name).resolve().parent:
+            sys.exit(f"{folder} is where {name} lies, and would lose the lesson as it is: name another folder")
         nbformat.write(fill(name), folder / pathlib.Path(name).name)

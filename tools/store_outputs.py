@@ -24,13 +24,31 @@ def store(path):
     folder = {"metadata": {"path": os.path.dirname(path) or "."}}
     with tempfile.TemporaryDirectory() as checkpoints:  # empty: what is stored was trained for it
         os.environ["RNNLAB_CHECKPOINTS"] = checkpoints
-        NotebookClient(notebook, timeout=300, record_timing=False, coalesce_streams=True, resources=folder).execute()
+        NotebookClient(notebook, timeout=300, record_timing=False, resources=folder).execute()
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
     for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = joined(cell.outputs)
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET, None)
     nbformat.write(notebook, path)
+
+
+def joined(outputs):
+    """Outputs with what a cell printed in one piece, where its first piece stood: a kernel cuts it anywhere.
+
+    nbclient's coalesce_streams does the same, and takes minutes for one line of 3 MB.
+    """
+    found, streams = [], {}
+    for output in outputs:
+        if output.output_type == "stream" and output.name in streams:
+            streams[output.name].text += output.text
+            continue
+        found.append(output)
+        if output.output_type == "stream":
+            streams[output.name] = output
+    return found
 
 
 if __name__ == "__main__":

@@ -40,7 +40,9 @@ def locate(file: DataFile, mirrors: Sequence[str], cache: str | Path | None = No
     timeout: seconds a server may stay silent.  DataError if the file is not whole under RNNLAB_DATA, or none can be
     fetched; TypeError or ValueError for arguments of another kind.
     """
-    mirrors = expect.several("mirrors", mirrors, "addresses of folders", str) if mirrors else []
+    expected = "a list of the addresses of folders"
+    if len(expect.kind("mirrors", mirrors, list | tuple, expected)):  # none: for a file that is there
+        expect.several("mirrors", mirrors, expected, str)
     timeout, cache = expect.number("timeout", timeout, above=0), folders.cache(cache)
     if given := folders.data():
         if complaint := flaw(given / file.path, file):
