@@ -18,8 +18,8 @@ from torch.optim.lr_scheduler import LRScheduler
 from tqdm.auto import tqdm
 
 from rnnlab import expect
-from rnnlab import training_checks as checks
 from rnnlab.runs import Run, load_weights
+from rnnlab.training_checks import check_batches, check_call, check_loss, check_plan, check_weights, finite_batches
 
 
 def seed_everything(seed: int) -> None:
@@ -130,11 +130,11 @@ def fit(
     resume: False starts a new run, which takes the place of an old one in the file. True: after an interrupt, the same
     call goes on at the start of the interrupted epoch and ends with the same numbers; ValueError, and nothing changes,
     if the file is of a run with another model, seed, data, optimizer, schedule or clip. "auto": as True if there is a
-    file of this very run, else as False; the file of another run is named and kept beside it.
-    ValueError or TypeError for what makes no sense, before the first batch where that can be known;
-    OSError where the checkpoint cannot be read or written.
+    file of this very run, else as False; the file of another run is named and kept beside it. The epochs in the file
+    are shown again, so that a page run twice shows the same.
+    ValueError or TypeError for what makes no sense; OSError where the checkpoint cannot be read or written.
     """
-    epochs, path = checks.call(train, valid, epochs, loss, objective, checkpoint, resume)
+    epochs, path = check_call(train, valid, epochs, loss, objective, checkpoint, resume)
     run, history, best = Run(model, optimizer, schedule, train, valid, clip, epochs), History(), None
     state = facts = None
     run.settle(strict=path is not None)
@@ -143,10 +143,11 @@ def fit(
         state = run.find(path, resume, facts) if resume else None
     if state:
         facts, history, best = state["facts"], History(**state["history"]), state["best"]
-    checks.plan(train, epochs - len(history.loss), schedule, state and state["schedule"])
+    check_plan(train, epochs - len(history.loss), schedule, state and state["schedule"])
     if state:
         run.restore(state)
-        _tell_read(path, history, epochs, show)
+        if show and resume == "auto":
+            _tell_read(path, history, epochs)
     elif path:
         run.save(path, facts, vars(history), best)
 
@@ -156,7 +157,7 @@ def fit(
         for *inputs, target in _bar(train, f"epoch {epoch}/{epochs}", show):
             optimizer.zero_grad()
             value = objective(model, *inputs, target) if objective else loss(model(*inputs), target)
-            checks.loss(value, epoch)
+            check_loss(value, epoch)
             value.backward()
             if run.clip:
                 nn.utils.clip_grad_norm_(model.parameters(), run.clip)
@@ -167,7 +168,7 @@ def fit(
             count += target.numel()
         if not count:
             raise ValueError(f"train gave no batch in epoch {epoch}, expected something to go through again and again")
-        checks.weights(model, epoch)
+        check_weights(model, epoch)
         history.seconds.append(time.perf_counter() - start)
         history.loss.append(total / count)
         if valid is not None:
@@ -190,14 +191,14 @@ def evaluate(model: nn.Module, batches: Iterable, loss: Callable = cross_entropy
     ValueError or TypeError for batches, or a loss, that make no sense.
     """
     expect.kind("model", model, nn.Module, "an nn.Module")
-    checks.batches("batches", batches)
+    check_batches("batches", batches)
     total, right, count, training = 0.0, 0, 0, model.training
     model.eval()
     try:
-        for *inputs, target in checks.finite(batches):
+        for *inputs, target in finite_batches(batches):
             answer = model(*inputs)
             value = loss(answer, target)
-            checks.loss(value)
+            check_loss(value)
             total += value.item() * target.numel()  # a sum, so that a short last batch weighs what it holds
             count += target.numel()
             if not target.is_floating_point():
@@ -229,7 +230,7 @@ def live() -> bool:
 def _bar(train, label, show):
     # tqdm gets an iterator: given a DataLoader it would start it twice, and each start draws a random number.
     steps = len(train) if hasattr(train, "__len__") else None
-    return tqdm(checks.finite(train), desc=label, total=steps, leave=False, disable=not (show and live()))
+    return tqdm(finite_batches(train), desc=label, total=steps, leave=False, disable=not (show and live()))
 
 
 def _line(history, epoch, epochs):
@@ -241,9 +242,9 @@ def _line(history, epoch, epochs):
     return line
 
 
-def _tell_read(path, history, epochs, show):
-    """The lines of the epochs that a resumed run need not train, so that the page is that of a run in one go."""
-    if show and history.loss and live():
+def _tell_read(path, history, epochs):
+    """The lines of the epochs that need no training, so that a page run again is that of a run in one go."""
+    if history.loss and live():
         print(f"{path.name} holds {len(history.loss)} of {epochs} epochs of this run: they are not trained again.")
-    for epoch in range(1, len(history.loss) + 1) if show else ():
+    for epoch in range(1, len(history.loss) + 1):
         print(_line(history, epoch, epochs))

@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from rnnlab import expect
 
 
-def call(train: Any, valid: Any, epochs: Any, loss: Any, objective: Any, checkpoint: Any, resume: Any):
+def check_call(train: Any, valid: Any, epochs: Any, loss: Any, objective: Any, checkpoint: Any, resume: Any):
     """Arguments of `fit` that say nothing; returns epochs as an int and the checkpoint as a Path, or None."""
     epochs = expect.whole("epochs", epochs)
-    batches("train", train)
+    check_batches("train", train)
     if valid is not None:
-        batches("valid", valid)
+        check_batches("valid", valid)
     for name, given in (("train", train), ("valid", valid)):
         if epochs > 1 and isinstance(given, Iterator):
             raise ValueError(f"{name} can be gone through once, expected batches for {epochs} epochs: make it a list")
@@ -28,13 +28,13 @@ def call(train: Any, valid: Any, epochs: Any, loss: Any, objective: Any, checkpo
     return epochs, None if checkpoint is None else expect.path("checkpoint", checkpoint)
 
 
-def batches(name: str, value: Any) -> None:
+def check_batches(name: str, value: Any) -> None:
     """Something other than batches."""
     if not isinstance(value, Iterable) or isinstance(value, Tensor | str | dict | Path):
         raise TypeError(f"{name} is {expect.said(value)}, expected batches (*inputs, target), such as Batches(x, y)")
 
 
-def plan(train: Iterable, epochs: int, schedule: Any, saved: dict | None) -> None:
+def check_plan(train: Iterable, epochs: int, schedule: Any, saved: dict | None) -> None:
     """No batches, or more steps than the schedule has left, now or in the saved state of a run to go on with."""
     steps = len(train) if hasattr(train, "__len__") else None
     if steps == 0:
@@ -49,7 +49,7 @@ def plan(train: Iterable, epochs: int, schedule: Any, saved: dict | None) -> Non
             )
 
 
-def finite(batches: Iterable) -> Iterator:
+def finite_batches(batches: Iterable) -> Iterator:
     """The batches, each looked at on its way: an infinite input may hide behind a tanh and a finite loss."""
     for batch in batches:
         if not isinstance(batch, tuple | list) or len(batch) < 2 or not isinstance(batch[-1], Tensor):
@@ -61,7 +61,7 @@ def finite(batches: Iterable) -> Iterator:
         yield batch
 
 
-def loss(value: Any, epoch: int | None = None) -> None:
+def check_loss(value: Any, epoch: int | None = None) -> None:
     """A loss that is not one finite number, or, in an epoch of training, one that no weight has a part in."""
     where = f" in epoch {epoch}" if epoch else ""
     if not isinstance(value, Tensor) or value.numel() != 1:
@@ -75,7 +75,7 @@ def loss(value: Any, epoch: int | None = None) -> None:
         raise ValueError(f"the loss{where} does not depend on the model's weights, expected one that does")
 
 
-def weights(model: nn.Module, epoch: int) -> None:
+def check_weights(model: nn.Module, epoch: int) -> None:
     """Weights that the last step of an epoch has spoiled, which no loss has seen: they reach no checkpoint."""
     for name, weight in model.named_parameters():
         if not weight.isfinite().all():

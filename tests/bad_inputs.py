@@ -25,18 +25,24 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
+from good_arguments import ALSO_CALLED, CARRIED, FINE, GOOD  # noqa: E402
 from scipy import sparse  # noqa: E402
 
 import rnnlab  # noqa: E402
 
 PACKAGE = str(Path(rnnlab.__file__).parent)
 OPEN = Path(__file__).parent / "open_doors.txt"
-# Not driven, and why. A name ends in a dot where all below it is meant.
+# Not driven, and why. A name that ends in a dot or in nb means all that begins so.
 INSIDE = {
     "rnnlab.expect.": "the checks themselves: what they are told to expect is written by us",
     "rnnlab.exercises.nb": "reference answers and the mistakes people make: what learners write, and no door",
+    "rnnlab.training_checks.": "the checks of `fit` and `evaluate`, which are driven",
+    "rnnlab.runs.": "how `fit` and `load_best`, which are driven, keep a run",
+    "rnnlab.exercises.drawn.": "draws the numbers of our own exercises",
     "rnnlab.exercises.guard.": "calls what a learner wrote, whatever that is, for `Exercise.verdict` alone",
-    "rnnlab.exercises.check.Exercise.": "takes whatever a learner wrote and never raises, as test_exercises shows",
+    "rnnlab.exercises.check.Exercise": "written by us, one for each exercise",
+    "rnnlab.exercises.check.Exercise.verdict": "takes whatever a learner wrote and never raises: test_exercises",
+    "rnnlab.exercises.check.Exercise.check": "the same",
     "rnnlab.datasets.downloads.fetch": "what `locate` does, with what `locate` was given",
     "rnnlab.explorers.without_widgets": "called by Jupyter alone",
     "rnnlab.figures.with_descriptions": "called by nbconvert alone",
@@ -57,7 +63,11 @@ def public():
             elif callable(thing) and ".explorers." not in module.__name__:  # there: how an explorer draws its parts
                 found[f"{module.__name__}.{name}"] = thing
     found = {name: thing for name, thing in found.items() if inspect.signature(thing).parameters}
-    return {name: thing for name, thing in found.items() if not name.startswith(tuple(INSIDE))}
+    return {name: thing for name, thing in found.items() if not _inside(name)}
+
+
+def _inside(name):
+    return name in INSIDE or any(part.endswith((".", ".nb")) and name.startswith(part) for part in INSIDE)
 
 
 def _of_class(name, thing):
@@ -186,8 +196,6 @@ def finite(answer):
 
 def drive(name, chance):
     """Every argument of `name` in turn replaced by every bad thing: yields (argument: kind, outcome, what was said)."""
-    from good_arguments import ALSO_CALLED, GOOD
-
     for make in GOOD[name]:
         function, arguments = make()
         words = [*arguments, *ALSO_CALLED.get(name, ())]
@@ -200,8 +208,6 @@ def drive(name, chance):
 
 def fine(name, case, became, what):
     """Was it right to take this bad thing?"""
-    from good_arguments import CARRIED, FINE
-
     argument, kind = case.split(": ")
     default = inspect.signature(public()[name]).parameters.get(argument)
     right = kind in _listed(FINE, name, argument) or (
@@ -223,8 +229,6 @@ def still_open():
 
 
 def main():
-    from good_arguments import GOOD
-
     os.chdir(tempfile.mkdtemp())  # a file may be written by mistake
     total, mended = {}, still_open()
     for name in public():

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported; two teams on two cores are ten times slower
+CHECKPOINTS = tempfile.TemporaryDirectory()  # of this process: no test meets the runs of the user, or of another test
+os.environ["RNNLAB_CHECKPOINTS"] = CHECKPOINTS.name
 
 
 @pytest.fixture

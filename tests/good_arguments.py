@@ -5,8 +5,10 @@ among them. In FINE stands what is no fault: bad things that the function may we
 """
 
 import functools
+import os
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 import matplotlib
 import numpy as np
@@ -20,6 +22,7 @@ from rnnlab import (
     checkpoints,
     embeddings,
     figures,
+    folders,
     gradients,
     models,
     sequences,
@@ -84,6 +87,11 @@ def unless_good(load):
     return lambda name: name if name == "packaged" else load(name)
 
 
+def checkpoint_folder(name):
+    with mock.patch.dict(os.environ, RNNLAB_CHECKPOINTS=scratch()):
+        return folders.checkpoint(name)
+
+
 def parts():
     """A model, its data and its optimizer, trained together."""
     model = models.Reader(I, H, 2, "gru")
@@ -104,16 +112,6 @@ def trained():
     path = folder() / "run.pt"
     training.fit(model, data, optimizer, 1, checkpoint=path, show=False)
     return {"path": path, "model": model}
-
-
-def run_of(method, **arguments):
-    def made():
-        model, data, optimizer = parts()
-        run = checkpoints.Run(model, optimizer, None, data, None)
-        run.save(path := folder() / "run.pt", {}, None)
-        return getattr(run, method), {"path": path, **arguments}
-
-    return made
 
 
 def stored():
@@ -149,8 +147,7 @@ def download(function, **changes):
 
 
 def exercise():
-    arguments = {"cases": lambda: [(1,)], "wrong": {max: "no"}, "hints": ("a", "b"), "returns": "a number"}
-    return check.Exercise, {"answer": abs, **arguments}
+    return check.Exercise(abs, cases=lambda: [(1,)], wrong={max: "no"}, hints=("a", "b"), returns="a number")
 
 
 layer = {"input_size": I, "hidden_size": H, "num_layers": 1, "bias": True, "batch_first": False, "bidirectional": False}
@@ -195,9 +192,10 @@ GOOD = {
     "rnnlab.cells.RNN": [given(cells.RNN, **layer, nonlinearity="relu")],
     "rnnlab.checkpoints.write": [lambda: (checkpoints.write, {"path": folder() / "run.pt", "state": {"lr": 0.1}})],
     "rnnlab.checkpoints.read": [lambda: (checkpoints.read, {"path": trained()["path"]})],
-    "rnnlab.checkpoints.load_weights": [lambda: (checkpoints.load_weights, trained())],
-    "rnnlab.checkpoints.Run.save": [run_of("save", history={"loss": [0.5]}, best={"w": torch.ones(1)})],
-    "rnnlab.checkpoints.Run.restore": [run_of("restore")],
+    "rnnlab.checkpoints.plain": [given(checkpoints.plain, value={"lr": np.float64(0.1)})],
+    "rnnlab.folders.cache": [lambda: (folders.cache, {"given": folder()})],
+    "rnnlab.folders.checkpoint": [given(checkpoint_folder, name="run.pt")],
+    "rnnlab.folders.sweep": [lambda: (folders.sweep, {"folder": folder()})],
     "rnnlab.datasets.digits.load": [given(unless_good(digits.load), name="packaged")],
     "rnnlab.datasets.downloads.locate": [download(downloads.locate, file=1, mirrors=1, cache=1, timeout=1)],
     "rnnlab.datasets.downloads.flaw": [download(downloads.flaw, file=1, path=1)],
@@ -232,7 +230,7 @@ GOOD = {
     ],
     "rnnlab.embeddings.nearest": [given(embeddings.nearest, vector=random(I), **embedded, count=2, leave_out=[2])],
     "rnnlab.embeddings.analogy": [given(embeddings.analogy, a=2, b=3, c=4, **embedded)],
-    "rnnlab.exercises.check.Exercise": [exercise],
+    "rnnlab.exercises.check.Exercise.hint": [given(exercise().hint, number=1)],
     "rnnlab.exercises.check.progress": [given(check.progress, lesson=check)],
     "rnnlab.explorers.back_through_time.BackThroughTime": explorer(
         BackThroughTime, rnn=rnn, x=x, dloss_dh=random(T, H), labels=["a"] * T, step=1, k=2
@@ -384,16 +382,20 @@ GOOD = {
 }
 
 ALSO_CALLED = {
+    "rnnlab.checkpoints.plain": ("state",),
+    "rnnlab.figures.lines": ("logarithmic",),
+    "rnnlab.folders.cache": ("cache",),
     "rnnlab.training.cross_entropy": ("labels",),
     "rnnlab.training.evaluate": ("labels", "loss"),
 }
 FINE = {
+    "rnnlab.checkpoints.plain": "value: none, text, number, list, empty, other keys, nones in it, numbers for names",
+    "rnnlab.folders.checkpoint": "name: unknown",
     "rnnlab.adversarial.adversarial": "epsilon: above one",
     "rnnlab.benchmark_results.store": "what: unknown; results: empty, other keys, nones in it, numbers for names",
     "rnnlab.cells.Recurrent": "proj_size: zero",
     "rnnlab.cells.Recurrent.forward": "input: longer axis 0",
     "rnnlab.checkpoints.write": "state: empty, other keys, nones in it, numbers for names",
-    "rnnlab.checkpoints.Run.save": "history: empty; best: none, nones in it",
     "rnnlab.datasets.tasks.make": "seed: zero",
     "rnnlab.datasets.tasks.adding": "seed: zero",
     "rnnlab.datasets.tasks.temporal_order": "seed: zero",

@@ -136,11 +136,9 @@ def test_the_home_folder_is_understood(tmp_path, monkeypatch):
     assert checkpoints.read("~/runs/run") == checkpoints.read(tmp_path / "runs/run") == {"a": 1}
 
 
-def test_a_state_of_another_device_is_read_on_the_processor(tmp_path, monkeypatch):
-    """As it is without that device: every tensor is asked for on the CPU."""
-    asked = []
-    load = torch.load
-    monkeypatch.setattr(torch, "load", lambda *args, **options: asked.append(options) or load(*args, **options))
-    checkpoints.write(tmp_path / "run", {"weights": torch.ones(2, device="meta")})
-    checkpoints.read(tmp_path / "run")
-    assert asked == [{"map_location": "cpu", "weights_only": True}]
+def test_a_state_of_a_gpu_is_read_where_there_is_none(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("torch.serialization.location_tag", lambda storage: "cuda:7")
+        checkpoints.write(tmp_path / "run", {"weights": torch.ones(2)})
+    assert b"cuda:7" in (tmp_path / "run").read_bytes()
+    assert same(checkpoints.read(tmp_path / "run"), {"weights": torch.ones(2)})

@@ -6,10 +6,12 @@ import shutil
 import sys
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 import torch
 import torchvision
+from page_rules import ROOT
 from test_reviews import Here, nowhere
 
 from rnnlab.datasets import digits
@@ -55,6 +57,21 @@ def test_full_is_what_torchvision_reads(full, tmp_path):
         assert torch.equal(part.labels, theirs.targets)
         assert part.images.shape == (rows, 28, 28) and part.images.dtype == torch.float32
         assert part.images.min() == 0 and part.images.max() == 1
+
+
+@needs_full
+def test_lesson_08_reads_them_as_everybody_does(full, tmp_path, monkeypatch):
+    """The cell that only the full set runs; torchvision finds its files, so no network is asked."""
+    cells = {cell.id: cell.source for cell in nbformat.read(ROOT / "notebooks/08_mnist.ipynb", 4).cells}
+    shutil.copytree(RAW, tmp_path / "data/MNIST/raw")
+    monkeypatch.chdir(tmp_path)
+    page = {"DATA": "full", "train": full[0], "torch": torch}
+    exec(cells["torchvision"], page)
+    assert len(page["everybodys"]) == 60000
+    for i in (1, 777, 59999):
+        picture, label = page["everybodys"][i]
+        assert picture.shape == (1, 28, 28) and torch.equal(picture[0], full[0].images[i])
+        assert label == full[0].labels[i]
 
 
 @needs_full

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnnlab import expect
+from rnnlab import benchmark_results, expect
 
 floats, ints = torch.ones(2, 3), torch.tensor([1, 2])
 
@@ -129,3 +129,9 @@ def test_a_door_leaves_the_function_as_it_is():
 def test_a_door_refuses(arguments, error, said):
     with pytest.raises(error, match=said):
         step(*arguments)
+
+
+def test_the_checks_of_a_training_step_take_less_than_a_hundredth_of_it():
+    stored = benchmark_results.load("doors")
+    assert stored["results"]["step"] and not stored["over"]
+    assert all(row["share"] < stored["goal"] == 0.01 for row in stored["results"]["step"].values())

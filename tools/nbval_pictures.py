@@ -2,6 +2,8 @@
 
 import base64
 import io
+import os
+import tempfile
 
 import nbval.kernel
 import nbval.plugin
@@ -48,7 +50,15 @@ def sanitize(self, text, plain=nbval.plugin.IPyNbCell.sanitize):
     return Picture(text.strip()) if isinstance(text, str) and text.startswith("iVBORw0KGgo") else plain(self, text)
 
 
-# nbval offers no hook for these three, so they are replaced where it looks them up.
+def setup(self, plain=nbval.plugin.IPyNbFile.setup):
+    """Start the kernel of a page with no checkpoint of an earlier run: what the page trains is what is compared."""
+    self.checkpoints = tempfile.TemporaryDirectory()
+    os.environ["RNNLAB_CHECKPOINTS"] = self.checkpoints.name
+    plain(self)
+
+
+# nbval offers no hook for these four, so they are replaced where it looks them up.
 nbval.kernel.RunningKernel.execute_cell_input = execute
 nbval.plugin.IPyNbCell.compare_outputs = compare
 nbval.plugin.IPyNbCell.sanitize = sanitize
+nbval.plugin.IPyNbFile.setup = setup

@@ -5,6 +5,7 @@ Usage: python -m tools.store_outputs FILE...
 
 import os
 import sys
+import tempfile
 
 os.environ["OMP_NUM_THREADS"] = "1"  # the stored numbers are those of one thread; the kernels inherit this
 
@@ -21,7 +22,9 @@ def store(path):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     folder = {"metadata": {"path": os.path.dirname(path) or "."}}
-    NotebookClient(notebook, timeout=300, record_timing=False, coalesce_streams=True, resources=folder).execute()
+    with tempfile.TemporaryDirectory() as checkpoints:  # empty: what is stored was trained for it
+        os.environ["RNNLAB_CHECKPOINTS"] = checkpoints
+        NotebookClient(notebook, timeout=300, record_timing=False, coalesce_streams=True, resources=folder).execute()
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
     for cell in notebook.cells:

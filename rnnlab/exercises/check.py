@@ -1,17 +1,28 @@
 """Exercises: a reference answer, the mistakes people make, and a check that tells them apart."""
 
 import inspect
-import re
-import traceback
 import types
 
-import numpy as np
-import torch
 from IPython.display import Markdown
 
 from . import guard
+from .diagnosis import Diagnosis
+from .keeper import undisturbed
+from .redraw import redrawn
+from .slips import Slips
+from .values import kind
 
-SECONDS = 10  # an attempt that is still running then is stopped
+SECONDS = 5  # processor time of an attempt on all cases together; one that is still running then is stopped
+
+
+class Verdict(tuple):
+    """(state, sentence); `voice` names who spoke."""
+
+    def __new__(cls, state, sentence, voice):
+        """A verdict is a pair as before; the voice is for whoever measures."""
+        made = super().__new__(cls, (state, sentence))
+        made.voice = voice
+        return made
 
 
 class Exercise:
@@ -19,14 +30,18 @@ class Exercise:
 
     cases: function without arguments, returns a list of argument tuples; every answer is judged on all of them. Where
         a tensor among them requires a gradient, one must be able to flow back through the answer.
-    wrong: {function: diagnosis}: the mistakes people make. An attempt that behaves like one reads its diagnosis.
+    wrong: {function: diagnosis}: the mistakes that deserve a teacher's sentence. The rest comes by itself.
     hints: two sentences, from a nudge to nearly there.
     returns: what the answer returns, in the letters of the course, such as "(B, H)".
+    more: function without arguments, returns many random cases of all kinds; without it they are drawn from `cases`.
+    ways: other right answers, so that what they compute on the way counts as right too.
     """
 
-    def __init__(self, answer, *, cases, wrong, hints, returns):
+    def __init__(self, answer, *, cases, wrong, hints, returns, more=None, ways=()):
         self.answer, self.cases, self.wrong, self.hints, self.returns = answer, cases, wrong, hints, returns
+        self.more, self.ways = more, ways
         self.name, self.state = answer.__name__, "not attempted"
+        self._slips = self._more = None
 
     def verdict(self, attempt):
         """State and sentence for an attempt: 'not attempted', 'correct' or 'not yet'. Never raises, changes nothing.
@@ -34,35 +49,75 @@ class Exercise:
         Only the learner's own KeyboardInterrupt comes through.
         """
         if attempt is ... or attempt is None:
-            return "not attempted", "not attempted yet."
-        if not callable(attempt):
-            return "not yet", f"this should be a function, and it is {_kind(attempt)}."
-        with guard.undisturbed():
+            return Verdict("not attempted", "not attempted yet.", "kind")
+        if not callable(attempt) or isinstance(attempt, type):
+            what = "a class" if isinstance(attempt, type) else kind(attempt)
+            return Verdict("not yet", f"This should be a function, and it is {what}.", "kind")
+        with undisturbed():
             try:
                 return self._judge(attempt)
             except Exception as error:  # what an attempt returns may refuse even to be looked at
-                kind = type(error).__name__
-                return "not yet", f"what it returns cannot be compared ({kind}). Expected: {self.returns}."
+                name = type(error).__name__
+                return Verdict(
+                    "not yet", f"What it returns cannot be compared ({name}). Expected: {self.returns}.", "kind"
+                )
 
     def _judge(self, attempt):
-        mine, theirs = [], []
-        for case in self.cases():
-            result = guard.run(attempt, case, SECONDS)
-            if result.value is ...:
-                return "not attempted", "not attempted yet."
-            if result.stopped:
-                return "not yet", f"still running after {SECONDS} seconds. Is there a loop that never ends?"
+        cases = self.cases()
+        theirs = [guard.call(self.answer, case) for case in cases]  # before the attempt can touch anything
+        complaint = self._signature(attempt, cases[0])
+        if complaint:
+            return Verdict("not yet", complaint, "kind")
+        mine, names = [], guard.named(self.answer, cases[0])
+        for case in cases:
+            result = guard.run(attempt, case, SECONDS, names)
+            if result.error is None and result.value is ...:
+                return Verdict("not attempted", "not attempted yet.", "kind")
+            complaint = _beside(result)
+            if complaint:
+                return Verdict("not yet", complaint, "kind")
             mine.append(result)
-            theirs.append(guard.run(self.answer, case, SECONDS))
-        complaint = next((c for c in map(_difference, mine, theirs) if c), None)
-        if complaint is None:
-            return "correct", "correct."
-        known = [([guard.run(wrong, case, SECONDS) for case in self.cases()], why) for wrong, why in self.wrong.items()]
-        for same_words in True, False:  # two mistakes may raise the same type: first the one with the same message
-            for results, diagnosis in known:
-                if all(_alike(a, b, same_words) for a, b in zip(mine, results, strict=True)):
-                    return "not yet", diagnosis
-        return "not yet", complaint.replace("RETURNS", self.returns)
+        diagnosis = Diagnosis(self, attempt, cases, mine, theirs)
+        if not diagnosis.wrong and diagnosis.unlike() is None:
+            return Verdict("correct", "correct.", "right")
+        voice, sentence = diagnosis.voices()
+        return Verdict("not yet", sentence, voice)
+
+    def _signature(self, attempt, case):
+        """A sentence if the attempt cannot be called like the reference."""
+        try:
+            takes = inspect.signature(attempt)
+        except (TypeError, ValueError):
+            return None
+        try:
+            takes.bind(*case)
+        except TypeError:
+            wanted = ", ".join(inspect.signature(self.answer).parameters)
+            return f"It has to take {_arguments(wanted)}; yours takes {_arguments(', '.join(takes.parameters))}."
+        return None
+
+    def slips(self):
+        """The slips derived from the reference; None if its source cannot be read."""
+        if self._slips is None:
+            try:
+                self._slips = Slips(self.answer, self.cases())
+            except (OSError, TypeError, SyntaxError):
+                return None
+        return self._slips
+
+    def more_cases(self):
+        """Random cases that the reference can answer: [(case, (value, None))]."""
+        if self._more is None:
+            names = guard.named(self.answer, self.cases()[0])
+            drawn = self.more() if self.more else redrawn(self.cases(), names, self.answer.__doc__)
+            answered = [(case, guard.quick(self.answer, case)) for case in drawn]
+            self._more = [(case, outcome) for case, outcome in answered if outcome[1] is None]
+        return self._more
+
+    def not_told_apart(self):
+        """The slips that differ from the reference on one of the random cases, and on none of the exercise's own."""
+        with undisturbed():
+            return list(self.slips().not_told_apart([case for case, _ in self.more_cases()]))
 
     def check(self, attempt):
         """Say whether `attempt` is right and why not; return it if it is, else the reference: the page runs on."""
@@ -97,105 +152,29 @@ class Exercise:
 def progress(lesson):
     """Print what is done in a lesson: one line for each exercise of its module."""
     if not isinstance(lesson, types.ModuleType):
-        raise TypeError(f"lesson must be an exercise module such as nb01_rnn_basics, not {_kind(lesson)}.")
+        raise TypeError(f"lesson must be an exercise module such as nb01_rnn_basics, not {kind(lesson)}.")
     exercises = [thing for thing in vars(lesson).values() if isinstance(thing, Exercise)]
     for exercise in exercises:
         print({"correct": "✓", "not attempted": "·", "not yet": "✗"}[exercise.state], exercise.name)
     print(f"{sum(exercise.state == 'correct' for exercise in exercises)} of {len(exercises)} done")
 
 
-def _difference(mine, theirs):
-    """A sentence on how a result differs from the reference's, or None if it does not."""
-    if mine.error is not None:
-        frames = [f for f in traceback.extract_tb(mine.error.__traceback__) if f.filename != guard.__file__]
-        lines = [frame.line for frame in frames if frame.filename == frames[0].filename and frame.line]
-        place = f", at `{lines[-1]}`" if lines else ""
-        return f"it raised {type(mine.error).__name__}: {_message(mine.error)}".rstrip(".: ") + f"{place}."
-    if mine.changed:
-        return f"it changes its argument {mine.changed} in place. Work on a copy: others may still need it."
-    differs = _compare(mine.value, theirs.value)
-    if differs is None and mine.cut and not theirs.cut:
-        return (
-            "the values are right, but no gradient can flow back through them: .item(), .detach(), .numpy(), "
-            "torch.tensor(...) or no_grad cuts it off, and the net could not learn."
-        )
-    return differs
+def _beside(result):
+    """What an attempt did beside answering, in a sentence; None if nothing."""
+    if result.stopped == "time":
+        return f"It was still running after {SECONDS} seconds. Is there a loop that never ends?"
+    if result.stopped == "wait":
+        return f"It waited for {SECONDS} seconds and computed nothing. What does it wait for?"
+    if result.stopped == "memory":
+        return "It took more and more memory, and was stopped. Does a list or a tensor grow without end?"
+    if result.thread:
+        return "It starts a thread that lives on after the answer. It is stopped now; an answer does its work and ends."
+    if result.changed:
+        return f"It changes `{result.changed}`, for the whole page. That is put back; work with names of your own."
+    return None
 
 
-def _compare(mine, theirs, where="it"):
-    if mine is None:
-        return f"{where} returns None. Is there a return at the end?"
-    if isinstance(theirs, (tuple, list)) and not isinstance(mine, torch.Tensor):
-        if not isinstance(mine, (tuple, list)) or len(mine) != len(theirs):
-            many = f"{len(mine)} things" if isinstance(mine, (tuple, list)) else _kind(mine)
-            return f"{where} returns {many}, expected {len(theirs)}: RETURNS."
-        part = "part" if where == "it" else f"{where}, part"
-        parts = (_compare(a, b, f"{part} {i}") for i, (a, b) in enumerate(zip(mine, theirs, strict=True), 1))
-        return next((part for part in parts if part), None)
-    if isinstance(theirs, dict):
-        if not isinstance(mine, dict) or mine.keys() != theirs.keys():
-            return f"{where} returns {_kind(mine)}, expected a dict with the keys {', '.join(map(str, theirs))}."
-        return next((part for key in theirs if (part := _compare(mine[key], theirs[key], str(key)))), None)
-    if isinstance(theirs, torch.Tensor) and theirs.dim() > 0:
-        return _compare_tensors(mine, theirs, where)
-    if isinstance(theirs, (int, float, torch.Tensor)) and not isinstance(theirs, bool):
-        number = mine.item() if isinstance(mine, torch.Tensor) and mine.numel() == 1 else mine
-        if not isinstance(number, (int, float)) or isinstance(number, bool):
-            return f"{where} returns {_kind(mine)}, expected a number: RETURNS."
-        if not _close(torch.tensor(float(number)), torch.tensor(float(theirs))):
-            return f"{where} returns {number:.4g}, expected {float(theirs):.4g}."
-        return None
-    if type(mine) is not type(theirs):
-        return f"{where} returns {_kind(mine)}, expected {_kind(theirs)}: RETURNS."
-    return None if mine == theirs else f"{where} returns {mine!r}, expected {theirs!r}."
-
-
-def _compare_tensors(mine, theirs, where):
-    if not isinstance(mine, torch.Tensor):
-        return f"{where} returns {_kind(mine)}, expected a tensor of shape RETURNS."
-    shape, letters = ("the shape", " = RETURNS") if where == "it" else (f"the shape of {where}", "")
-    if mine.shape != theirs.shape:
-        return f"{shape} is {tuple(mine.shape)}, expected {tuple(theirs.shape)}{letters}."
-    if mine.is_complex():
-        return f"{where} returns complex numbers, expected real ones."
-    if mine.layout != torch.strided:
-        return f"{where} returns a sparse tensor, expected an ordinary one."
-    close = torch.isclose(mine.double(), theirs.double(), rtol=1e-4, atol=1e-6, equal_nan=True)
-    if close.all():
-        return None
-    at = tuple((~close).nonzero()[0].tolist())
-    share = f"{(~close).sum()} of {close.numel()} values are not"
-    return (f"{shape} is right, {share}. The first is at {list(at)}: "
-            f"{mine[at].item():.4g}, expected {theirs[at].item():.4g}.")  # fmt: skip
-
-
-def _alike(mine, wrong, same_words):
-    """Whether an attempt's result and a known mistake's are the same."""
-    if mine.error is not None or wrong.error is not None:
-        return type(mine.error) is type(wrong.error) and (
-            not same_words or _message(mine.error) == _message(wrong.error)
-        )
-    return mine.changed == wrong.changed and _compare(mine.value, wrong.value) is None
-
-
-def _message(error):
-    """What an error says, in one line and without the name of the function that it names."""
-    try:
-        said = str(error).strip().partition("\n")[0]
-    except Exception:
-        said = ""
-    said = re.sub(r"^\S+\(\) ", "it ", said)
-    return said if len(said) < 200 else said[:200] + " …"
-
-
-def _close(a, b):
-    return bool(torch.isclose(a, b, rtol=1e-4, atol=1e-6, equal_nan=True).all())
-
-
-def _kind(value):
-    if isinstance(value, torch.Tensor):
-        return f"a tensor of shape {tuple(value.shape)}"
-    if isinstance(value, np.ndarray):
-        return f"a NumPy array of shape {value.shape}"
-    name = type(value).__name__
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+def _arguments(names):
+    count = len(names.split(", ")) if names else 0
+    many = "no argument" if count == 0 else "1 argument" if count == 1 else f"{count} arguments"
+    return f"{many}, `{names}`" if names else many

@@ -1,116 +1,186 @@
-"""One call of a function that may do anything: raise, hang, print, change its arguments, draw random numbers."""
+"""One call of a function that may do anything: raise, hang, print, change its arguments or its page, start threads."""
 
+import atexit
 import contextlib
 import copy
 import ctypes
 import inspect
-import io
-import random
+import os
+import sys
 import threading
 import time
+import types
 
-import numpy as np
 import torch
+
+from . import values
+from .keeper import Page
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
+MEMORY = 4 * 2**30  # bytes an attempt may take more than there were
 
 
 class Result:
-    """What one call did: a value or an error; an argument it changed; whether it was stopped or lost the gradient."""
+    """What one call did: a value with its gradients, or an error; arguments it changed; why it was stopped."""
 
     def __init__(self):
-        self.value = self.error = self.changed = None
-        self.stopped = self.cut = False
+        self.value = self.error = self.gradients = self.arguments = None
+        self.changed = self.stopped = None  # a name of the page; "time", "wait" or "memory"
+        self.thread = False  # a thread of it lived on
 
 
-@contextlib.contextmanager
-def undisturbed():
-    """Nothing is printed inside; afterwards every random generator and the default dtype are what they were."""
-    python, numpy, dtype = random.getstate(), np.random.get_state(), torch.get_default_dtype()
-    try:
-        with torch.random.fork_rng(devices=[]), contextlib.redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)
-        torch.set_default_dtype(dtype)
-
-
-def run(function, case, seconds):
-    """Call `function` on a copy of the case's arguments, for at most `seconds` seconds.
-
-    In a thread of its own: an alarm in this one would not wake a sleeping call, could be swallowed by a bare `except:`,
-    and could ring just after the call is over.
-    """
-    result, arguments, finished = Result(), copy.deepcopy(case), threading.Event()
-
-    def call():
-        torch.manual_seed(0)
-        try:
-            value = function(*arguments)
-            result.cut = any(_needs_gradient(argument) for argument in arguments) and not _needs_gradient(value)
-            result.value = _plain(value)
-        except BaseException as error:  # SystemExit too
-            result.error = error
-        finished.set()
-
-    thread = threading.Thread(target=call, daemon=True)
-    try:
-        thread.start()
-        end = time.monotonic() + seconds
-        while not finished.wait(0.05) and time.monotonic() < end:  # short waits: an interrupt may not break a long one
-            pass
-    finally:  # also when the learner interrupts
-        late = not finished.is_set()
-        if late:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
-    if late:
-        result = Result()  # the old one still belongs to the thread
-        result.stopped = True
-        return result
-    if isinstance(result.error, KeyboardInterrupt):
-        raise result.error
-    changed = [not _same(before, after) for before, after in zip(case, arguments, strict=True)]
-    if any(changed):
-        result.changed = _parameters(function, len(case))[changed.index(True)]
+def call(function, case):
+    """Call a function of ours on a copy of the case's arguments, here and now."""
+    result, arguments = Result(), copy.deepcopy(case)
+    _fill(result, function, arguments, named(function, case))
     return result
 
 
-def _parameters(function, count):
+def quick(function, case):
+    """The same without gradients, for the many variants of a function: (value, error)."""
+    torch.random.default_generator.manual_seed(0)
+    try:
+        return values.plain(function(*copy.deepcopy(case))), None
+    except Exception as error:
+        return None, error
+
+
+def named(function, case):
+    """The names of a function's parameters, one for each argument of the case."""
     try:
         names = list(inspect.signature(function).parameters)
     except (TypeError, ValueError):
         names = []
-    return names if len(names) == count else [f"argument {i + 1}" for i in range(count)]
+    return names if len(names) == len(case) else [f"argument {i + 1}" for i in range(len(case))]
 
 
-def _plain(value):
-    """A copy that does not change any more: tensors detached, NumPy's numbers as Python's, plain tuples."""
-    if isinstance(value, torch.Tensor):
-        return value.detach().clone()
-    if isinstance(value, np.ndarray):
-        return value.copy()
-    if isinstance(value, (np.number, np.bool_)):
-        return value.item()
-    if isinstance(value, (tuple, list)):
-        return (tuple if isinstance(value, tuple) else list)(map(_plain, value))
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return value
+def run(function, case, seconds, names=None, around=None):
+    """Call `function`, or something of ours that calls `around`, for at most `seconds` seconds of processor time, and put back whatever it changes around it.
+
+    In a thread of its own: an alarm in this one would not wake a sleeping call, could be swallowed by a bare `except:`,
+    and could ring just after the call is over.
+    """
+    around = function if around is None else around
+    with _no_way_out(inspect.unwrap(around)):
+        return _run(function, copy.deepcopy(case), seconds, names or named(function, case), Page(around))
 
 
-def _needs_gradient(value):
-    if isinstance(value, (tuple, list)):
-        return any(map(_needs_gradient, value))
-    return isinstance(value, torch.Tensor) and value.requires_grad
+def _run(function, arguments, seconds, names, page):
+    result, finished = Result(), threading.Event()
+    before, memory, stopped = set(sys._current_frames()), _memory(), "interrupt"
+
+    def work():
+        try:
+            _fill(result, function, arguments, names, page)
+        finally:
+            finished.set()
+
+    thread = threading.Thread(target=work, daemon=True)
+    try:
+        thread.start()
+        stopped = _wait(thread, finished, seconds, memory)
+    finally:  # also when the learner interrupts
+        if stopped:
+            _stop(thread.ident)
+            page.put_back()
+    if stopped:
+        result = Result()  # the old one may still belong to the thread
+        result.stopped = stopped
+    thread.join(1)
+    left = set(sys._current_frames()) - before - {thread.ident}
+    if left:
+        time.sleep(0.05)  # it may be about to end
+        for ident in left & set(sys._current_frames()):
+            result.thread = True
+            _stop(ident)
+        result.changed = page.put_back() or result.changed
+    return result
 
 
-def _same(before, after):
-    """Whether an argument is untouched: tensors, and lists, dicts and modules of them."""
-    if isinstance(before, torch.nn.Module):
-        before, after = before.state_dict(), after.state_dict()
-    if isinstance(before, dict):
-        return before.keys() == after.keys() and all(_same(before[key], after[key]) for key in before)
-    if isinstance(before, (list, tuple)):
-        return len(before) == len(after) and all(map(_same, before, after))
-    if isinstance(before, torch.Tensor):
-        return before.shape == after.shape and bool(((before == after) | (before.isnan() & after.isnan())).all())
-    return True
+def _fill(result, function, arguments, names, page=None):
+    torch.manual_seed(0)
+    try:
+        value = function(*arguments)
+        if page is not None:  # before anything of PyTorch is used again
+            result.changed = page.put_back()
+        if isinstance(value, types.CoroutineType):
+            value.close()
+        result.gradients = values.gradients(value, dict(zip(names, arguments, strict=False)))
+        result.value = values.plain(value)
+    except BaseException as error:  # SystemExit and KeyboardInterrupt too: a learner's own never comes to this thread
+        result.error = error
+        if page is not None:
+            result.changed = page.put_back() or result.changed
+    result.arguments = arguments
+
+
+def _wait(thread, finished, seconds, memory):
+    """Why a thread has to be stopped; None if it finished."""
+    used, since, ending = 0.0, time.monotonic(), time.monotonic() + 20 * seconds
+    while not finished.wait(0.05):  # short waits: an interrupt may not break a long one
+        spent, now = _spent(thread), time.monotonic()
+        if spent >= seconds or now > ending:
+            return "time"
+        if spent - used > 0.01 * seconds:
+            used, since = spent, now
+        if now - since > seconds:
+            return "wait"
+        if _memory() - memory > MEMORY:
+            return "memory"
+    return None
+
+
+def _spent(thread):
+    """The processor time a thread has used; where the system cannot tell, that of all threads together."""
+    if hasattr(time, "pthread_getcpuclockid"):
+        try:
+            return time.clock_gettime(time.pthread_getcpuclockid(thread.ident))
+        except OSError:  # it has just ended
+            return 0.0
+    return time.process_time()
+
+
+def _memory():
+    if resource is None:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _stop(ident, patience=0.5):
+    """End a thread: a SystemExit again and again, for the thread may catch one; the rest when Python ends.
+
+    A daemon that still computes while Python ends would abort the process.
+    """
+    end, turn = time.monotonic() + patience, 0
+    while ident in sys._current_frames():
+        if time.monotonic() > end:
+            atexit.register(_stop, ident, 2.0) if patience < 1 else None
+            return
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(SystemExit))
+        turn += 1
+        time.sleep(0.0003 * (turn % 7))
+
+
+@contextlib.contextmanager
+def _no_way_out(function):
+    """What would end the process at once, or ask at the keyboard, raises instead."""
+
+    def refuse(*_, **__):
+        raise SystemExit("an answer must not end Python or wait for the keyboard.")
+
+    names = getattr(function, "__globals__", {})
+    places = [(vars(os), name) for name in ("_exit", "abort", "kill", "killpg", "execv", "execve", "fork", "system")]
+    places += [(names, name) for name in ("exit", "quit", "input") if name in names]
+    places += [(names["__builtins__"], "input")] if isinstance(names.get("__builtins__"), dict) else []
+    before = [(space, name, space[name]) for space, name in places if name in space]
+    for space, name, _ in before:
+        space[name] = refuse
+    try:
+        yield
+    finally:
+        for space, name, value in before:
+            space[name] = value

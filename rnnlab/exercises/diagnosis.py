@@ -1,0 +1,233 @@
+"""Why an attempt is not right: the voices in their order, each only where what it says is true of all that was seen."""
+
+import inspect
+import traceback
+
+import torch
+
+from . import guard, values
+from .difference import Returns, difference, given
+from .letters import Letters
+from .mending import mended
+from .place import first_place, raised_at
+from .redraw import redrawn
+from .relations import relation
+from .slips import Slips, alike, message, operation
+
+SECONDS = 5  # processor time for all that a voice tries; what it may try is counted, so this is for accidents
+EXTRA = 10  # random cases on which a slip has to agree as well
+
+
+class Diagnosis:
+    """Everything about one attempt that is not right: what it did on the cases, and what the reference did."""
+
+    def __init__(self, exercise, attempt, cases, mine, theirs):
+        self.exercise, self.attempt, self.cases, self.mine, self.theirs = exercise, attempt, cases, mine, theirs
+        self.names = guard.named(exercise.answer, cases[0])
+        text = exercise.answer.__doc__
+        self.letters = [Letters(text, dict(zip(self.names, case, strict=True))) for case in cases]
+        self.returns = Returns(exercise.returns, text)
+        self.outcomes = [(result.value, result.error) for result in mine]
+        self.right = [(result.value, result.error) for result in theirs]
+        self.wrong = [i for i, (a, b) in enumerate(zip(self.outcomes, self.right, strict=True)) if not alike(a, b)]
+
+    def voices(self):
+        """(name of the voice, sentence) of the first voice that has something to say."""
+        for name, voice in VOICES.items():
+            try:
+                sentence = voice(self)
+            except Exception:  # an odd value breaks a voice: the next one speaks
+                if voice is Diagnosis.differs:
+                    raise
+                sentence = None
+            if sentence:
+                return name, sentence
+        raise AssertionError("the last voice always speaks")
+
+    # ---- the voices ---------------------------------------------------------------------------------------------
+
+    def known(self):
+        """The mistake among those of the exercise that does the same."""
+        for mistake, sentence in self.exercise.wrong.items():
+            results = [guard.call(mistake, case) for case in self.cases]
+            if all(map(self._as, self.mine, results, self.cases)):
+                return sentence
+        return None
+
+    def _as(self, mine, theirs, case):
+        if not alike((mine.value, mine.error), (theirs.value, theirs.error)):
+            return False
+        if mine.error is None and [g is None for g in mine.gradients] != [g is None for g in theirs.gradients]:
+            return False
+        return self._touched(mine, case) == self._touched(theirs, case)
+
+    def _touched(self, result, case):
+        return [
+            i for i, (was, now) in enumerate(zip(case, result.arguments, strict=True)) if not values.untouched(was, now)
+        ]
+
+    def derived(self):
+        """A slip derived from the reference, or the place where one change mends the attempt."""
+        if not self.wrong:
+            return None
+        slips, extra = self.exercise.slips(), self._extra()
+        if slips is None:
+            return None
+        code = getattr(inspect.unwrap(self.attempt), "__code__", None)
+        return slips.explain(self.outcomes, code.co_varnames if code else (), extra)
+
+    def mending(self):
+        """The place where one change makes the attempt right."""
+        if not self.wrong or any(isinstance(error, SystemExit | KeyboardInterrupt) for _, error in self.outcomes):
+            return None
+        more = self.exercise.more_cases()[:EXTRA]
+        cases = [*self.cases, *(case for case, _ in more)]
+        return self._try(mended, self.attempt, cases, [*self.right, *(right for _, right in more)])
+
+    def _extra(self):
+        """[(case, outcome)] of the attempt on random cases."""
+        found = []
+        for case, _ in self.exercise.more_cases()[:EXTRA]:
+            result = guard.run(self.attempt, case, 1)
+            if result.stopped is None:
+                found.append((case, (result.value, result.error)))
+        return found
+
+    def related(self):
+        """A relation between what came and what was expected."""
+        if not self.wrong or any(error is not None for _, error in self.outcomes):
+            return None
+        mine, theirs = [value for value, _ in self.outcomes], [value for value, _ in self.right]
+        if isinstance(theirs[0], list | tuple):
+            if not all(isinstance(a, list | tuple) and len(a) == len(b) for a, b in zip(mine, theirs, strict=True)):
+                return None
+            return self._related_parts(mine, theirs)
+        return self._related(mine, theirs, (), 1)
+
+    def _related_parts(self, mine, theirs):
+        if len({len(b) for b in theirs}) > 1 or not any(isinstance(item, torch.Tensor | float) for item in theirs[0]):
+            return None
+        wrong = [
+            k
+            for k in range(len(theirs[0]))
+            if not all(values.same(a[k], b[k]) for a, b in zip(mine, theirs, strict=True))
+        ]
+        if not wrong:
+            return None
+        k, count = wrong[0], len(theirs[0])
+        said = self._related([a[k] for a in mine], [b[k] for b in theirs], (k,), count)
+        if said is None:
+            return None
+        others = "" if len(wrong) > 1 or count > 2 else f"The {'second' if k == 0 else 'first'} part is right. "
+        name = self.returns.name((k,), count)
+        return f"{others}{name[0].upper()}{name[1:]}: {said[0].lower()}{said[1:]}"
+
+    def _related(self, mine, theirs, way, count):
+        if any(values.number_in(b) is not None for b in theirs):
+            if any(values.number_in(a) is None for a in mine) or not isinstance(theirs[0], float | torch.Tensor):
+                return None
+            mine, theirs = ([torch.tensor(float(x), dtype=torch.float64) for x in side] for side in (mine, theirs))
+        if not all(isinstance(x, torch.Tensor) for x in (*mine, *theirs)):
+            return None
+        return relation(list(zip(mine, theirs, strict=True)), self.letters, self.returns.letters(way, count))
+
+    def placed(self):
+        """The expression where it leaves the right way, or where it raises."""
+        if not self.wrong:
+            return None
+        i = self.wrong[0]
+        if self.outcomes[i][1] is not None:
+            return self._raised(i)
+        text = self._try(first_place, self.attempt, (self.exercise.answer, *self.exercise.ways), self.cases[i])
+        if text is None:
+            return None
+        a, b = self.outcomes[i][0], self.right[i][0]
+        shapes = isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor) and a.shape != b.shape
+        first = f"{self.differs()} " if shapes or type(a) is not type(b) else ""
+        return f"{first}Up to a point your values come up in a right answer too; `{text}` is the first that does not."
+
+    def _raised(self, i):
+        error = self.outcomes[i][1]
+        if isinstance(error, SystemExit | KeyboardInterrupt | RecursionError):
+            return None
+        found = self._try(raised_at, self.attempt, self.cases[i])
+        if found is None:
+            return None
+        text, node, operands = found
+        return _stopped(text, node, operands, error, self.letters[i])
+
+    def differs(self):
+        """The bare difference."""
+        for i in self.wrong:
+            error = self.outcomes[i][1]
+            if error is not None:
+                return _plainly_raised(error, self.attempt)
+            arguments = dict(zip(self.names, self.cases[i], strict=True))
+            return difference(self.outcomes[i][0], self.right[i][0], self.letters[i], self.returns, given(arguments))
+        return self.unlike()
+
+    def unlike(self):
+        """What is not right though all values are: an argument changed, a gradient cut; None if nothing is."""
+        for mine, theirs, case in zip(self.mine, self.theirs, self.cases, strict=True):
+            left = zip(case, mine.arguments, theirs.arguments, strict=True)
+            for name, (was, now, reference) in zip(self.names, left, strict=True):
+                if not values.untouched(was, now) and not values.untouched(reference, now):
+                    return f"It changes its argument `{name}` in place. Work on a copy: others may still need it."
+            cut = _cut(mine.gradients, theirs.gradients, self.returns)
+            if cut:
+                return cut
+        return None
+
+    def _try(self, voice, *arguments):
+        result = guard.run(lambda: voice(*arguments), (), SECONDS, around=self.attempt)
+        return None if result.stopped or result.error is not None else result.value
+
+
+VOICES = {
+    "known mistake": Diagnosis.known, "derived slip": Diagnosis.derived, "mending": Diagnosis.mending,
+    "relation": Diagnosis.related, "place": Diagnosis.placed, "difference": Diagnosis.differs,
+}  # fmt: skip
+
+
+def _cut(mine, theirs, returns):
+    for k, (flow, expected) in enumerate(zip(mine, theirs, strict=False)):
+        name = returns.name((k,), len(theirs)) if len(theirs) > 1 else ""
+        of = f" of {name}" if name else ""
+        why = "`.item()`, `.detach()`, `.numpy()`, `.data`, `torch.tensor(…)` or `no_grad` cuts it off"
+        if expected is not None and flow is None:
+            return f"The values{of} are right, but no gradient can flow back through them: {why}, and the net could not learn."
+        for leaf, gradient in (expected or {}).items():
+            came = (flow or {}).get(leaf)
+            if gradient is not None and came is None:
+                return f"The values{of} are right, but no gradient flows back to `{leaf[0]}`: {why}."
+            if gradient is not None and gradient.shape == came.shape and not values.near(came, gradient):
+                return f"The values{of} are right, but a part of the gradient that should reach `{leaf[0]}` is lost: {why}."
+    return None
+
+
+def _plainly_raised(error, attempt):
+    file = getattr(getattr(inspect.unwrap(attempt), "__code__", None), "co_filename", None)
+    lines = [frame.line for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file and frame.line]
+    said, kind = message(error).rstrip(".:"), type(error).__name__
+    if isinstance(error, RecursionError):
+        kind, said = "RecursionError", "it calls itself without end"
+    place = f" at `{lines[-1]}`" if lines else ""
+    return f"It stopped{place}: {kind}{': ' if said else ''}{said}."
+
+
+def _stopped(text, node, operands, error, letters):
+    shown = [(name, value) for name, value in operands if isinstance(value, torch.Tensor) and value.dim()]
+    shapes = [letters.shape(value.shape) for _, value in shown]
+    said = message(error).rstrip(".:")
+    if hasattr(node, "op") and len(shown) == 2 and isinstance(error, RuntimeError):
+        sign = "times" if type(node.op).__name__ == "MatMult" else "and"
+        (a, b), (x, y) = shapes, (shown[0][1].shape, shown[1][1].shape)
+        against = ""
+        if sign == "times" and len(x) and len(y):
+            inner = x[-1], y[-2] if len(y) > 1 else y[0]
+            if inner[0] != inner[1]:
+                against = f": {letters.letter(inner[0])} against {letters.letter(inner[1])}"
+        return f"It stopped at `{text}`: {a} {sign} {b} does not fit{against}."
+    there = " and ".join(f"`{name}` is {shape}" for (name, _), shape in zip(shown[:3], shapes, strict=False))
+    kind = type(error).__name__
+    return f"It stopped at `{text}`: {there + '. ' if there else ''}{kind}{': ' if said else ''}{said}."

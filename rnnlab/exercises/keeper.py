@@ -1,0 +1,157 @@
+"""What stands around an attempt, the page and the interpreter: noted before it runs, put back afterwards."""
+
+import builtins
+import contextlib
+import copy
+import functools
+import inspect
+import io
+import math
+import operator
+import os
+import random
+import sys
+import types
+import warnings
+
+import numpy as np
+import torch
+
+from .values import untouched
+
+LARGEST = 1_000_000  # entries; a larger thing of the page is not copied, and only whether it was bound anew is seen
+SHARED = [
+    builtins, math, random, operator, functools, np, torch, torch.nn, torch.nn.functional, torch.linalg, torch.nn.init,
+    torch.nn.utils, torch.nn.utils.rnn, torch.autograd, torch.Tensor, torch.nn.Module, torch.nn.RNN, torch.nn.RNNBase,
+    torch.nn.LSTM, torch.nn.GRU, torch.nn.Linear, torch.nn.Embedding,
+]  # fmt: skip
+
+
+class Nowhere(io.StringIO):
+    """Takes a gigabyte of output and keeps nothing."""
+
+    def write(self, text):
+        """The number of characters, as if they were written."""
+        return len(text)
+
+
+@contextlib.contextmanager
+def undisturbed():
+    """Nothing is printed inside; afterwards every random generator and setting is what it was."""
+    python, numpy, settings = random.getstate(), np.random.get_state(), [read() for read, _ in SETTINGS]
+    filters, environment, paths = list(warnings.filters), dict(os.environ), list(sys.path)
+    try:
+        with contextlib.redirect_stdout(Nowhere()), contextlib.redirect_stderr(Nowhere()):
+            with torch.random.fork_rng(devices=[]):
+                yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
+        for (read, write), value in zip(SETTINGS, settings, strict=True):
+            if read() != value:
+                write(value)
+        warnings.filters[:], sys.path[:] = filters, paths
+        if dict(os.environ) != environment:
+            os.environ.clear()
+            os.environ.update(environment)
+
+
+SETTINGS = [
+    (torch.get_default_dtype, torch.set_default_dtype),
+    (torch.get_num_threads, torch.set_num_threads),
+    (torch.are_deterministic_algorithms_enabled, torch.use_deterministic_algorithms),
+    (sys.getrecursionlimit, sys.setrecursionlimit),
+    (sys.getswitchinterval, sys.setswitchinterval),
+    (os.getcwd, os.chdir),
+]
+
+
+class Page:
+    """The names that an attempt could change: those of its page, of the modules on it, and of PyTorch."""
+
+    def __init__(self, function):
+        function = inspect.unwrap(function)
+        self.names = getattr(function, "__globals__", {})
+        modules = [m for m in list(self.names.values()) if isinstance(m, types.ModuleType)]
+        ours = [m for name, m in list(sys.modules.items()) if name.startswith("rnnlab.") and m is not None]
+        watched = {id(space): space for space in [*SHARED, *modules, *ours] if vars(space) is not self.names}
+        self.shared = [(space, dict(vars(space))) for space in watched.values()]
+        self.bound = dict(self.names)
+        self.held = {name: copy.deepcopy(self.bound[name]) for name in _named(function) if _held(self.bound.get(name))}
+
+    def put_back(self):
+        """What was changed, as it is written on the page, such as `torch.tanh`; None if nothing was. Put back."""
+        changed = None
+        for space, before in self.shared:
+            for name in _differs(before, vars(space)):
+                if name in before and vars(space).get(name) is not before[name]:
+                    setattr(space, name, before[name])
+                elif name not in before:
+                    delattr(space, name)
+                changed = changed or f"{space.__name__.replace('torch.nn.functional', 'F')}.{name}"
+        for name in _differs(self.bound, self.names, private=True):
+            changed = changed or name
+            if name in self.bound:
+                self.names[name] = self.bound[name]
+            else:
+                del self.names[name]
+        for name, before in self.held.items():
+            if not untouched(before, self.names[name]):
+                changed = changed or name
+                _restore(self.names[name], before)
+        return changed
+
+
+def _differs(before, after, private=False):
+    """The names bound to something else; modules that a call imports on the way do not count."""
+    if len(before) == len(after) and all(map(operator.is_, before.values(), after.values())):
+        return []
+    names = [name for name in before if name not in after or after[name] is not before[name]]
+    names += [name for name in after if name not in before and not isinstance(after[name], types.ModuleType)]
+    return [name for name in names if private or not name.startswith("_") or name.startswith("__")]
+
+
+def _named(function):
+    """The names of the page that a function's code uses, and those that the functions of the page use in turn."""
+    todo, seen = [function], {}
+    while todo:
+        thing = inspect.unwrap(todo.pop())
+        codes = [getattr(thing, "__code__", None)]
+        while codes:
+            code = codes.pop()
+            if isinstance(code, types.CodeType):
+                codes += code.co_consts
+                for name in code.co_names:
+                    used = function.__globals__.get(name) if hasattr(function, "__globals__") else None
+                    if name not in seen:
+                        seen[name] = None
+                        if isinstance(used, types.FunctionType) and used.__globals__ is function.__globals__:
+                            todo.append(used)
+    return seen
+
+
+def _held(value):
+    if isinstance(value, torch.nn.Module):
+        return sum(p.numel() for p in value.parameters()) <= LARGEST
+    if isinstance(value, torch.Tensor):
+        return value.is_leaf and value.numel() <= LARGEST
+    if isinstance(value, np.ndarray):
+        return value.size <= LARGEST
+    return isinstance(value, list | dict | set) and len(value) <= LARGEST // 500
+
+
+def _restore(thing, before):
+    if isinstance(thing, torch.nn.Module):
+        thing.load_state_dict(before.state_dict())
+        for module, was in zip(thing.modules(), before.modules(), strict=False):
+            module.training = was.training
+    elif isinstance(thing, torch.Tensor):
+        thing.data = before.data
+        thing.requires_grad_(before.requires_grad)
+    elif isinstance(thing, np.ndarray):
+        thing[...] = before
+    elif isinstance(thing, list):
+        thing[:] = before
+    else:
+        thing.clear()
+        thing.update(before)

@@ -1,0 +1,209 @@
+"""Where an attempt leaves the right way: the first expression whose parts are right and which is itself no part of it."""
+
+import ast
+import copy
+import types
+
+import torch
+
+from .trees import Tree, words
+from .values import NEAR, plain
+
+MOST = 3000  # values noted in one run
+SHORT = 70  # characters of code a sentence quotes at most
+FILE = "<place>"
+
+
+class Noted:
+    """A function whose every expression notes its value when it is run."""
+
+    def __init__(self, function):
+        """Raises OSError, TypeError or SyntaxError where the source cannot be read."""
+        tree = Tree(function)
+        self.nodes, self.children, self.events, self.names = [], [], [], tree.names
+        definition = copy.deepcopy(tree.definition)
+        definition.body = self._inside(definition.body)
+        names = {**tree.names, "__note__": self._note}
+        if isinstance(definition, ast.Lambda):
+            self.function = eval(compile(ast.fix_missing_locations(ast.Expression(definition)), FILE, "eval"), names)
+        else:
+            space = {}
+            module = ast.fix_missing_locations(ast.Module([definition], []))
+            exec(compile(module, FILE, "exec"), names, space)
+            self.function = names[definition.name] = space[definition.name]
+
+    def _inside(self, thing):
+        if isinstance(thing, list):
+            return [self._inside(item) for item in thing]
+        if not isinstance(thing, ast.AST) or isinstance(thing, ast.JoinedStr | ast.arguments):
+            return thing
+        original, first = copy.copy(thing), len(self.nodes)
+        for name, value in ast.iter_fields(thing):
+            if name == "func" and not self._is_value(value):
+                continue
+            if name == "func":  # a method: what it is called on counts, not the method
+                value.value = self._inside(value.value)
+                continue
+            if name in ("targets", "target", "ctx", "annotation", "returns", "decorator_list", "generators"):
+                if name == "generators":
+                    for generator in value:
+                        generator.iter, generator.ifs = self._inside(generator.iter), self._inside(generator.ifs)
+                continue
+            if name == "slice" and isinstance(value, ast.Tuple):
+                value.elts = self._inside(value.elts)
+                continue
+            setattr(thing, name, self._inside(value))
+        silent = ast.Constant | ast.Starred | ast.Slice | ast.Lambda | ast.FormattedValue
+        if not isinstance(thing, ast.expr) or isinstance(thing, silent):
+            return thing
+        if isinstance(original, ast.Name) and isinstance(self.names.get(original.id), types.ModuleType | type):
+            return thing
+        inside = set(range(first, len(self.nodes)))
+        self.children.append(inside - {i for k in inside for i in self.children[k]})
+        self.nodes.append((original, words(_clean(original, self.nodes))))
+        call = ast.Call(ast.Name("__note__", ast.Load()), [ast.Constant(len(self.nodes) - 1), thing], [])
+        return ast.copy_location(call, original)
+
+    def _is_value(self, func):
+        """Whether a method is called on a value, and not on a module such as torch."""
+        if not isinstance(func, ast.Attribute):
+            return False
+        inner = func.value
+        while isinstance(inner, ast.Attribute):
+            inner = inner.value
+        return not (isinstance(inner, ast.Name) and isinstance(self.names.get(inner.id), types.ModuleType | type))
+
+    def _note(self, i, value):
+        if len(self.events) < MOST:
+            self.events.append((i, plain(value)))
+        return value
+
+    def run(self, case):
+        """Run it on a copy of the case; its error, or None."""
+        torch.random.default_generator.manual_seed(0)
+        try:
+            self.function(*copy.deepcopy(case))
+        except Exception as error:
+            return error
+        return None
+
+
+def _clean(node, nodes):
+    """The node as it was written: without the notes put into its parts."""
+
+    class Clean(ast.NodeTransformer):
+        def visit_Call(self, call):
+            if isinstance(call.func, ast.Name) and call.func.id == "__note__":
+                return self.visit(call.args[1])
+            return self.generic_visit(call)
+
+    return Clean().visit(copy.deepcopy(node))
+
+
+def first_place(attempt, answers, case):
+    """The text of the first expression whose parts are right and which is not; None where there is none.
+
+    answers: right answers; a value is right if it comes up in the run of one of them.
+    """
+    right = []
+    for answer in answers:
+        try:
+            theirs = Noted(answer)
+        except (OSError, TypeError, SyntaxError):
+            continue
+        theirs.run(case)
+        right += [value for _, value in theirs.events]
+    right += list(case)
+    pool = _Pool(right)
+    mine = Noted(attempt)
+    mine.run(case)
+    good = {}
+    for i, value in mine.events:
+        parts = all(good.get(child, True) for child in mine.children[i])
+        good[i] = pool.holds(value)
+        node, text = mine.nodes[i]
+        if parts and not good[i] and len(text) <= SHORT and not _is_count(value, node):
+            return text
+    return None
+
+
+def _is_count(value, node):
+    """Whether a value says nothing about a place: a name, a number, brackets with right things in them."""
+    plain = isinstance(node, ast.Name | ast.Tuple | ast.UnaryOp) and not isinstance(value, torch.Tensor)
+    return plain or isinstance(node, ast.Name) or isinstance(value, bool | int | types.NoneType)
+
+
+class _Pool:
+    """Values that come up on the right way."""
+
+    def __init__(self, values):
+        self.tensors, self.others = {}, []
+        for value in values:
+            self._add(value)
+
+    def _add(self, value):
+        flat = _flat(value)
+        if flat is not None:
+            self.tensors.setdefault(flat.numel(), []).append(flat)
+        elif isinstance(value, str | list | tuple | set):
+            self.others.append(value)
+        if isinstance(value, list | tuple) and len(value) < 50:
+            for item in value:
+                self._add(item)
+
+    def holds(self, value):
+        """Whether a value is on the right way; what is no data always is."""
+        flat = _flat(value)
+        if flat is None:
+            if isinstance(value, str | set) or (isinstance(value, list | tuple) and value and _is_plain(value)):
+                return any(type(value) is type(other) and value == other for other in self.others if _is_plain([other]))
+            return not isinstance(value, list | tuple) or all(map(self.holds, value))
+        same = self.tensors.get(flat.numel(), [])
+        if any(torch.allclose(flat, other, equal_nan=True, **NEAR) for other in same):
+            return True
+        flat = flat.sort().values
+        return flat.numel() > 1 and any(
+            torch.allclose(flat, other.sort().values, equal_nan=True, **NEAR) for other in same
+        )
+
+
+def _is_plain(items):
+    return all(
+        isinstance(item, str | int | float) or (isinstance(item, list | tuple) and _is_plain(item)) for item in items
+    )
+
+
+def _flat(value):
+    if isinstance(value, torch.Tensor) and not value.is_complex() and value.layout == torch.strided:
+        return value.detach().double().flatten()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return torch.tensor([float(value)], dtype=torch.float64)
+    if isinstance(value, list | tuple) and value:
+        flats = [_flat(item) for item in value]
+        return None if any(flat is None for flat in flats) else torch.cat(flats)
+    return None
+
+
+def raised_at(attempt, case):
+    """For an attempt that raises: (text of the expression, its node, [(text, value) of its operands]); None if unknown."""
+    mine = Noted(attempt)
+    error = mine.run(case)
+    if error is None:
+        return None
+    last, at = None, error.__traceback__
+    while at is not None:
+        if at.tb_frame.f_code.co_filename == FILE:
+            last = at
+        at = at.tb_next
+    if last is None:
+        return None
+    spot = list(last.tb_frame.f_code.co_positions())[last.tb_lasti // 2]
+    values = {}
+    for i, value in mine.events:
+        values[i] = value
+    for i, (node, text) in enumerate(mine.nodes):
+        if (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset) == spot:
+            operands = [(mine.nodes[child][1], values[child]) for child in sorted(mine.children[i]) if child in values]
+            if isinstance(node, ast.Call | ast.BinOp | ast.Subscript | ast.Attribute | ast.Compare | ast.UnaryOp):
+                return text, node, operands
+    return None

@@ -1,0 +1,189 @@
+"""A function as a syntax tree that can be changed in one place, compiled, and put back."""
+
+import ast
+import contextlib
+import inspect
+import textwrap
+import types
+import warnings
+from dataclasses import dataclass, field
+
+TURNS = 20_000  # as often may the while loops of a changed function turn, all together
+
+
+class TooLong(Exception):
+    """A changed function that would perhaps never end."""
+
+
+@dataclass(eq=False)
+class Edit:
+    """One change: `holder[key]` or `holder.key` becomes `new`. `kind` says which, at `node`, with `part` or `to`."""
+
+    kind: str
+    holder: object
+    key: object
+    new: object
+    node: object
+    part: object = None
+    to: object = None
+    old: object = field(init=False)
+
+    def __post_init__(self):
+        self.old = self.holder[self.key] if isinstance(self.holder, list) else getattr(self.holder, self.key)
+
+    def put(self, what, holder=None, key=None):
+        """Set the place to `what`."""
+        holder, key = (self.holder, self.key) if holder is None else (holder, key)
+        if isinstance(holder, list):
+            holder[key] = what
+        else:
+            setattr(holder, key, what)
+
+
+class Tree:
+    """The tree of a function and the names it sees."""
+
+    def __init__(self, function):
+        """Raises OSError, TypeError or SyntaxError where the source of `function` cannot be read."""
+        function = inspect.unwrap(function)
+        if not isinstance(function, types.FunctionType):
+            raise TypeError("a function written in Python is needed.")
+        self.function, self.definition = function, _definition(function)
+        self.file, self.first = function.__code__.co_filename, function.__code__.co_firstlineno
+        cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+        self.names = dict(function.__globals__)
+        for name, cell in cells:
+            with contextlib.suppress(ValueError):  # an empty cell
+                self.names[name] = cell.cell_contents
+        arguments = self.definition.args
+        self.parameters = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+        self.body = self.definition.body if isinstance(self.definition, ast.FunctionDef) else self.definition
+        self.parents = {id(c): n for n in ast.walk(self.definition) for c in ast.iter_child_nodes(n)}
+        self.whiles = [node for node in ast.walk(self.definition) if isinstance(node, ast.While)]
+
+    def nodes(self):
+        """Every (holder, key, node) of the body, outer ones first, in the order of the text."""
+        stack = [(self.definition, "body", None)]
+        while stack:
+            holder, key, node = stack.pop()
+            inside = node if node is not None else self.definition
+            if node is not None:
+                yield holder, key, node
+            found = []
+            for name, value in ast.iter_fields(inside):
+                if node is None and name != "body":
+                    continue
+                if isinstance(value, ast.AST):
+                    found.append((inside, name, value))
+                elif isinstance(value, list):
+                    found += [(value, i, item) for i, item in enumerate(value) if isinstance(item, ast.AST)]
+            stack += reversed(found)
+
+    def around(self, node):
+        """The nearest expression around a node, or None."""
+        parent = self.parents.get(id(node))
+        while isinstance(parent, ast.Tuple | ast.UnaryOp | ast.keyword | ast.Slice):
+            parent = self.parents.get(id(parent))
+        return parent if isinstance(parent, ast.expr) else None
+
+    def compiled(self, *edits):
+        """The function with the edits in it, or None where Python refuses it; the tree is as before."""
+        places = []
+        for edit in edits:
+            holder, key = edit.holder, edit.key
+            for before, at in places:
+                if holder is before.old and edit.old is before.new:  # it was moved up by the edit before
+                    holder, key = at
+            _located(edit.new, edit.node)
+            edit.put(edit.new, holder, key)
+            places.append((edit, (holder, key)))
+        for loop in self.whiles:
+            loop.body.insert(0, _tick(loop))
+        try:
+            with warnings.catch_warnings():  # a change may be odd
+                warnings.simplefilter("ignore")
+                return self._function()
+        except (SyntaxError, ValueError, TypeError, RecursionError):
+            return None
+        finally:
+            for loop in self.whiles:
+                loop.body.pop(0)
+            for edit, (holder, key) in reversed(places):
+                edit.put(edit.old if (holder, key) == (edit.holder, edit.key) else places[0][0].new, holder, key)
+
+    def _function(self):
+        if isinstance(self.definition, ast.Lambda):
+            body = ast.Expression(self.definition)
+            made = eval(compile(body, self.file, "eval"), self._space())
+        else:
+            space = {}
+            module = ast.Module([self.definition], type_ignores=[])
+            globals_ = self._space()
+            exec(compile(module, self.file, "exec"), globals_, space)
+            made = globals_[self.definition.name] = space[self.definition.name]
+        return made
+
+    def _space(self):
+        turns = [0]
+
+        def tick():
+            turns[0] += 1
+            if turns[0] > TURNS:
+                raise TooLong
+
+        return {**self.names, "__tick__": tick}
+
+
+def words(node):
+    """The text of a node as it would be written, in one line."""
+    return " ".join(ast.unparse(node).split())
+
+
+def _located(new, near):
+    for node in ast.walk(new) if isinstance(new, ast.AST) else ():
+        if not hasattr(node, "lineno") and isinstance(node, (ast.expr, ast.stmt, ast.arg, ast.keyword)):
+            ast.copy_location(node, near)
+
+
+def _tick(loop):
+    call = ast.Call(ast.Name("__tick__", ast.Load()), [], [])
+    return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), loop))
+
+
+def _definition(function):
+    """The FunctionDef or Lambda node of a function; its line numbers are those of the file."""
+    lines, start = inspect.getsourcelines(function)
+    text, code = textwrap.dedent("".join(lines)), function.__code__
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:  # a lambda in the middle of a larger expression
+        tree = _parsed_anyhow(text.strip())
+    wanted = ast.Lambda if function.__name__ == "<lambda>" else ast.FunctionDef
+    found = [node for node in ast.walk(tree) if type(node) is wanted]
+    if wanted is ast.FunctionDef:
+        found = [node for node in found if node.name == function.__name__]
+    else:  # several in one line: the one with the same parameters and the same names
+        found = [node for node in found if _alike(node, code)]
+        if len(found) > 1:
+            found = []
+    if not found:
+        raise TypeError("the source of this function cannot be told.")
+    shift = max(start, 1) - 1
+    if shift:
+        ast.increment_lineno(found[0], shift)
+    return found[0]
+
+
+def _alike(node, code):
+    arguments = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+    compiled = eval(compile(ast.fix_missing_locations(ast.Expression(node)), "<lambda>", "eval"), {}).__code__
+    count = code.co_argcount + code.co_kwonlyargcount
+    return list(code.co_varnames[:count]) == arguments and compiled.co_names == code.co_names
+
+
+def _parsed_anyhow(text):
+    text = text[max(text.find("lambda"), 0) :]
+    for end in range(len(text), 0, -1):
+        with contextlib.suppress(SyntaxError):
+            return ast.parse(text[:end], mode="eval")
+    raise TypeError("the source of this function cannot be told.")
