@@ -114,14 +114,9 @@ def trained():
     return {"path": path, "model": model}
 
 
-def stored():
-    benchmark_results.FOLDER = folder()
-    return benchmark_results.store, {"name": "some", "what": "a run", "results": {"T": 1}}
-
-
-def load_results():
-    benchmark_results.FOLDER = Path(benchmark_results.__file__).parent.parent / "benchmarks" / "results"
-    return benchmark_results.load, {"name": "bptt"}
+def store(**arguments):
+    with mock.patch.object(benchmark_results, "FOLDER", folder()):
+        return benchmark_results.store(**arguments)
 
 
 def data_file():
@@ -178,8 +173,8 @@ def explorer(kind, **arguments):
 
 GOOD = {
     "rnnlab.adversarial.adversarial": [given(adversarial.adversarial, epsilon=0.5)],
-    "rnnlab.benchmark_results.load": [load_results],
-    "rnnlab.benchmark_results.store": [stored],
+    "rnnlab.benchmark_results.load": [given(benchmark_results.load, name="bptt")],
+    "rnnlab.benchmark_results.store": [given(store, name="some", what="a run", results={"T": 1})],
     "rnnlab.cells.rnn_step": [step(cells.rnn_step, 1, nonlinearity=torch.tanh)],
     "rnnlab.cells.lstm_step": [step(cells.lstm_step, 4, "hc")],
     "rnnlab.cells.gru_step": [step(cells.gru_step, 3)],

@@ -141,6 +141,14 @@ def test_code_that_differs_from_the_package_is_caught(sound):
     assert "rnn_step differs" in complaints(page_rules.shipped, sound, drifted)[0]
 
 
+def test_types_and_doors_are_the_packages_own_and_code_is_not():
+    taught = page_rules.definitions("def step(x, by=1):\n    return x * by")
+    door = '@expect.takes(x="B I")\ndef step(x: Tensor, by: int = 1) -> Tensor:\n    """One step."""\n    return x * by'
+    assert page_rules.definitions(door) == taught
+    for other in ("* by", "+ by"), ("by: int = 1", "by: int = 2"), ("@expect.takes", "@torch.no_grad()\n@expect.takes"):
+        assert page_rules.definitions(door.replace(*other)) != taught
+
+
 LESSON = next(path for path in page_rules.NOTEBOOKS if path.stem == "01_rnn_basics")
 
 
