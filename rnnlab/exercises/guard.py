@@ -88,7 +88,7 @@ def _run(function, arguments, seconds, names, page):
     finally:  # also when the learner interrupts
         if stopped:
             _stop(thread.ident)
-            page.put_back()
+            page.put_back(last=True)
     if stopped:
         result = Result()  # the old one may still belong to the thread
         result.stopped = stopped
