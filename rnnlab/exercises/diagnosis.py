@@ -10,9 +10,8 @@ from .difference import Returns, difference, given
 from .letters import Letters
 from .mending import mended
 from .place import first_place, raised_at
-from .redraw import redrawn
 from .relations import relation
-from .slips import Slips, alike, message, operation
+from .slips import alike, message
 
 SECONDS = 5  # processor time for all that a voice tries; what it may try is counted, so this is for accidents
 EXTRA = 10  # random cases on which a slip has to agree as well
@@ -82,7 +81,18 @@ class Diagnosis:
             return None
         more = self.exercise.more_cases()[:EXTRA]
         cases = [*self.cases, *(case for case, _ in more)]
-        return self._try(mended, self.attempt, cases, [*self.right, *(right for _, right in more)])
+        said = self._try(mended, self.attempt, cases, [*self.right, *(right for _, right in more)])
+        return said and self._first(self.wrong[0]) + said
+
+    def _first(self, i):
+        """The bare difference where it is one of kind or shape: it comes before the place."""
+        (a, error), (b, _) = self.outcomes[i], self.right[i]
+        if error is not None:
+            return ""
+        shapes = isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor) and a.shape != b.shape
+        several = isinstance(b, list | tuple) and isinstance(a, list | tuple) and len(a) != len(b)
+        lists = isinstance(b, list | tuple) and isinstance(a, list | tuple)
+        return f"{self.differs()} " if shapes or several or (type(a) is not type(b) and not lists) else ""
 
     def _extra(self):
         """[(case, outcome)] of the attempt on random cases."""
@@ -141,10 +151,8 @@ class Diagnosis:
         text = self._try(first_place, self.attempt, (self.exercise.answer, *self.exercise.ways), self.cases[i])
         if text is None:
             return None
-        a, b = self.outcomes[i][0], self.right[i][0]
-        shapes = isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor) and a.shape != b.shape
-        first = f"{self.differs()} " if shapes or type(a) is not type(b) else ""
-        return f"{first}Up to a point your values come up in a right answer too; `{text}` is the first that does not."
+        up_to = "Up to a point your values come up in a right answer too"
+        return f"{self._first(i)}{up_to}; `{text}` is the first that does not."
 
     def _raised(self, i):
         error = self.outcomes[i][1]
@@ -164,7 +172,7 @@ class Diagnosis:
                 return _plainly_raised(error, self.attempt)
             arguments = dict(zip(self.names, self.cases[i], strict=True))
             return difference(self.outcomes[i][0], self.right[i][0], self.letters[i], self.returns, given(arguments))
-        return self.unlike()
+        return None
 
     def unlike(self):
         """What is not right though all values are: an argument changed, a gradient cut; None if nothing is."""
@@ -173,10 +181,18 @@ class Diagnosis:
             for name, (was, now, reference) in zip(self.names, left, strict=True):
                 if not values.untouched(was, now) and not values.untouched(reference, now):
                     return f"It changes its argument `{name}` in place. Work on a copy: others may still need it."
-            cut = _cut(mine.gradients, theirs.gradients, self.returns)
+            cut = None if self.wrong else _cut(mine.gradients, theirs.gradients, self.returns, self._cutters())
             if cut:
                 return cut
         return None
+
+    def _cutters(self):
+        """What in the attempt's text cuts gradients."""
+        try:
+            text = inspect.getsource(inspect.unwrap(self.attempt))
+        except (OSError, TypeError):
+            text = ""
+        return [f"`{word}`" for word in CUTTERS if word in text] or [f"`{word}`" for word in CUTTERS[:4]]
 
     def _try(self, voice, *arguments):
         result = guard.run(lambda: voice(*arguments), (), SECONDS, around=self.attempt)
@@ -185,23 +201,30 @@ class Diagnosis:
 
 VOICES = {
     "known mistake": Diagnosis.known, "derived slip": Diagnosis.derived, "mending": Diagnosis.mending,
-    "relation": Diagnosis.related, "place": Diagnosis.placed, "difference": Diagnosis.differs,
+    "beside": Diagnosis.unlike, "relation": Diagnosis.related, "place": Diagnosis.placed,
+    "difference": Diagnosis.differs,
 }  # fmt: skip
 
 
-def _cut(mine, theirs, returns):
+CUTTERS = (".detach()", ".item()", "torch.tensor(", "no_grad", ".data", ".numpy()", ".tolist()", "float(", "copy(")
+
+
+def _cut(mine, theirs, returns, cutters):
+    """A sentence where a gradient that flows back from the reference's answer does not from the attempt's."""
+    why = f"look at {' or '.join(cutters)}"
     for k, (flow, expected) in enumerate(zip(mine, theirs, strict=False)):
         name = returns.name((k,), len(theirs)) if len(theirs) > 1 else ""
         of = f" of {name}" if name else ""
-        why = "`.item()`, `.detach()`, `.numpy()`, `.data`, `torch.tensor(…)` or `no_grad` cuts it off"
         if expected is not None and flow is None:
-            return f"The values{of} are right, but no gradient can flow back through them: {why}, and the net could not learn."
+            return (
+                f"The values{of} are right, but no gradient can flow back through them, so no net could learn: {why}."
+            )
         for leaf, gradient in (expected or {}).items():
             came = (flow or {}).get(leaf)
             if gradient is not None and came is None:
                 return f"The values{of} are right, but no gradient flows back to `{leaf[0]}`: {why}."
             if gradient is not None and gradient.shape == came.shape and not values.near(came, gradient):
-                return f"The values{of} are right, but a part of the gradient that should reach `{leaf[0]}` is lost: {why}."
+                return f"The values{of} are right, but part of the gradient of `{leaf[0]}` is lost: {why}."
     return None
 
 
@@ -209,8 +232,8 @@ def _plainly_raised(error, attempt):
     file = getattr(getattr(inspect.unwrap(attempt), "__code__", None), "co_filename", None)
     lines = [frame.line for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file and frame.line]
     said, kind = message(error).rstrip(".:"), type(error).__name__
-    if isinstance(error, RecursionError):
-        kind, said = "RecursionError", "it calls itself without end"
+    if isinstance(error, RecursionError) and len(lines) > 50:
+        return f"It calls itself without end, at `{lines[-1]}`: Python stops that with a RecursionError."
     place = f" at `{lines[-1]}`" if lines else ""
     return f"It stopped{place}: {kind}{': ' if said else ''}{said}."
 

@@ -8,6 +8,9 @@ import torch
 from .letters import named_shapes, shapes_in
 from .values import kind, number_in, same
 
+ODD = {"generator": "is there a `yield` where a `return` belongs?", "coroutine": "leave out the `async`.",
+       "function": "is it called, with brackets?", "builtin_function_or_method": "is it called, with brackets?",
+       "method": "is it called, with brackets?", "type": "is it called, with brackets?"}  # fmt: skip
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
@@ -43,6 +46,8 @@ def difference(mine, theirs, letters, returns, given=""):
         return None
     if mine is None:
         return "It returns None. Is there a `return` at the end?"
+    if type(mine).__name__ in ODD:
+        return f"It returns {kind(mine)}: {ODD[type(mine).__name__]}"
     of = f"{given}: it" if given else "It"
     if isinstance(theirs, list | tuple | dict):
         wrong = _outside(mine, theirs, returns, of)
@@ -164,13 +169,11 @@ def written(x, digits=4):
 
 def described(value):
     """What a value is, and what it needs to be told when it is something odd."""
-    extra = {"generator": ": is there a `yield` where a `return` belongs?", "coroutine": ": leave out `async`"}
     if isinstance(value, str):
         return f"the text {_short(value)}"
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"the number {written(value)}"
-    name = type(value).__name__
-    return kind(value) + extra.get(name, "")
+    return kind(value)
 
 
 def _short(value):

@@ -59,7 +59,9 @@ def named(function, case):
 
 
 def run(function, case, seconds, names=None, around=None):
-    """Call `function`, or something of ours that calls `around`, for at most `seconds` seconds of processor time, and put back whatever it changes around it.
+    """Call `function`, for at most `seconds` of processor time, and put back what it changes around it.
+
+    around: the attempt whose page is watched, where `function` is ours and only calls it.
 
     In a thread of its own: an alarm in this one would not wake a sleeping call, could be swallowed by a bare `except:`,
     and could ring just after the call is over.
@@ -86,7 +88,7 @@ def _run(function, arguments, seconds, names, page):
     finally:  # also when the learner interrupts
         if stopped:
             _stop(thread.ident)
-            page.put_back()
+            page.put_back(last=True)
     if stopped:
         result = Result()  # the old one may still belong to the thread
         result.stopped = stopped

@@ -76,12 +76,24 @@ class Page:
         ours = [m for name, m in list(sys.modules.items()) if name.startswith("rnnlab.") and m is not None]
         watched = {id(space): space for space in [*SHARED, *modules, *ours] if vars(space) is not self.names}
         self.shared = [(space, dict(vars(space))) for space in watched.values()]
+        self.closed = False
+        self.builtins = vars(builtins), dict(vars(builtins))
         self.bound = dict(self.names)
         self.held = {name: copy.deepcopy(self.bound[name]) for name in _named(function) if _held(self.bound.get(name))}
 
-    def put_back(self):
-        """What was changed, as it is written on the page, such as `torch.tanh`; None if nothing was. Put back."""
-        changed = None
+    def put_back(self, last=False):
+        """What was changed, as it is written on the page, such as `torch.tanh`; None if nothing was. Put back.
+
+        last: never again, for a thread that was given up may still come to its own end.
+        """
+        if self.closed:
+            return None
+        self.closed, changed = last, None
+        now, before = self.builtins  # first, and without any of them: what follows needs them
+        for name in before:
+            if name not in now or now[name] is not before[name]:
+                changed = "builtins." + name
+        now.update(before)
         for space, before in self.shared:
             for name in _differs(before, vars(space)):
                 if name in before and vars(space).get(name) is not before[name]:
@@ -107,6 +119,7 @@ def _differs(before, after, private=False):
     if len(before) == len(after) and all(map(operator.is_, before.values(), after.values())):
         return []
     names = [name for name in before if name not in after or after[name] is not before[name]]
+    names = [name for name in names if name != "Storage"]  # PyTorch sets it anew with the default dtype
     names += [name for name in after if name not in before and not isinstance(after[name], types.ModuleType)]
     return [name for name in names if private or not name.startswith("_") or name.startswith("__")]
 

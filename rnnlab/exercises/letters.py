@@ -1,5 +1,6 @@
 """Sizes read back as the letters of the course: (3, 5) as (B, H)."""
 
+import itertools
 import math
 import re
 
@@ -69,9 +70,8 @@ class Letters:
         fits = [name for name, value in self.sizes.items() if value == size]
         if not fits and size > 3:
             fits = [f"{n}{name}" for n in (2, 3, 4) for name, value in self.sizes.items() if n * value == size]
-            names = list(self.sizes)
-            fits = fits or [f"{a}·{b}" for i, a in enumerate(names) for b in names[i:]
-                            if self.sizes[a] * self.sizes[b] == size and self.sizes[a] > 1 and self.sizes[b] > 1]  # fmt: skip
+            pairs = itertools.combinations_with_replacement([name for name in self.sizes if self.sizes[name] > 1], 2)
+            fits = fits or [f"{a}·{b}" for a, b in pairs if self.sizes[a] * self.sizes[b] == size]
         if not fits:
             fits = [f"{name}{sign}1" for sign, by in (("+", 1), ("-", -1)) for name, value in self.sizes.items()
                     if value + by == size]  # fmt: skip

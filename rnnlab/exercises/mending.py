@@ -1,12 +1,12 @@
-"""Mending an attempt: its text changed in one place until it is right. That place is the slip; the mended line is not told."""
+"""Mending an attempt: its text changed in one place until it is right. That place is the slip; no line is told."""
 
 import ast
-import types
 
 from . import guard
+from .additions import additions
 from .edits import edits, name_of
 from .slips import alike
-from .trees import Edit, TooLong, Tree, words
+from .trees import TooLong, Tree, words
 
 MOST = 1500  # variants tried
 SHORT = 70  # characters of code a sentence quotes at most
@@ -16,19 +16,22 @@ HINTS = {
     "term": "{part} is one term too many", "sign": "look at the sign before {part}", "twice": "{part} is needed twice",
     "turned": "look which of the two is taken from the other", "one minus": "look at the `1 -`",
     "should be itself": "it is not {part} that belongs there, but what is left of it up to 1",
-    "shares": "{part} and {to} are exchanged", "bracket": "look at the brackets", "factor": "{part} is one factor too many",
+    "shares": "{part} and {to} are exchanged", "bracket": "look at the brackets",
+    "factor": "{part} is one factor too many",
     "plus": "a product stands where a sum belongs", "divided": "look whether to multiply or to divide",
     "factor twice": "{part} is a factor once too few", "matrix product": "a matrix product, `@`, belongs there",
     "one factor": "{part} belongs to one of the two terms only", "times": "a sum stands where a product belongs",
     "divisor": "{part} is one divisor too many", "multiplied": "look whether to multiply or to divide",
     "upside down": "the fraction is upside down", "floor": "the division has to be rounded down",
-    "power": "the power is too much", "doubled": "look at the power", "sides": "look at the order of the two sides of `@`",
+    "power": "the power is too much", "doubled": "look at the power",
+    "sides": "look at the order of the two sides of `@`",
     "elementwise": "`*` belongs there, not `@`", "transposed": "{part} has to be transposed",
     "no transpose": "{part} must not be transposed", "matrix": "the product with the right side is too much",
     "minus": "a minus is too much", "condition turned": "the condition is the wrong way round",
     "number": "look at the {node}", "switch": "look at the {node}", "call": "{name} is too much",
     "only round": "{name} has to go round {part} alone", "round each": "take {name} of each term by itself",
-    "another function": "{name} is not the function that belongs there", "arguments": "look at the order of its arguments",
+    "another function": "{name} is not the function that belongs there",
+    "arguments": "look at the order of its arguments",
     "argument": "its last argument is too much", "keyword": "look at {part}", "axis": "look at the axis",
     "stops early": "the loop goes one step too far", "stops late": "the loop stops one step too early",
     "starts late": "the loop starts one step too early", "starts early": "the loop starts one step too late",
@@ -36,13 +39,15 @@ HINTS = {
     "first left out": "the first of them is too much", "last left out": "the last of them is too much",
     "comparison": "look at the comparison", "always": "the condition is too much",
     "cases exchanged": "the two cases are exchanged", "condition": "this condition is too much",
-    "and or": "look at `and` and `or`", "index": "the index {part} is too much", "index axis": "look which axis you index",
+    "and or": "look at `and` and `or`", "index": "the index {part} is too much",
+    "index axis": "look which axis you index",
     "every row": "look at the first index", "index later": "it looks one place too early",
     "index earlier": "it looks one place too late", "no start": "the slice starts too late",
     "no end": "the slice ends too early", "start later": "the slice starts one place too early",
     "start earlier": "the slice starts one place too late", "end later": "the slice ends one place too early",
     "end earlier": "the slice ends one place too late", "entries": "look at the order",
-    "entry": "{part} is too much", "only entry": "one of the parts is enough", "never": "this case must not be treated apart",
+    "entry": "{part} is too much", "only entry": "one of the parts is enough",
+    "never": "this case must not be treated apart",
     "always so": "this must not depend on a condition", "not else": "`if` belongs there, not `elif`",
     "line": "this line is too much", "overwritten": "add nothing here: set it", "subtracted": "look at the sign",
     "lines": "look at the order of {part} and {to}", "set anew": "{part} belongs into the loop, at its head",
@@ -53,25 +58,6 @@ HINTS = {
     "to loop": "`{what}` is missing", "into": "`+=` belongs there: it is overwritten at every step",
     "behind": "the `return` stands inside the loop; it belongs behind it",
 }  # fmt: skip
-ROUND = {
-    "torch.tanh({})": "a tanh", "torch.sigmoid({})": "a sigmoid", "(1 - {})": "a `1 -`", "(-{})": "a minus",
-    "({}).mT": "a transpose", "({}) ** 2": "a square", "({}).detach()": "a `detach`",
-    "({}).transpose(0, 1)": "an exchange of axes 0 and 1", "({}).transpose(1, 2)": "an exchange of axes 1 and 2",
-    "({}).unsqueeze(0)": "a new axis 0", "({}).unsqueeze(1)": "a new axis 1", "({}).unsqueeze(-1)": "a new last axis",
-    "({})[-1]": "an index (which of them?)", "({})[0]": "an index (which of them?)",
-    "({})[:, -1]": "an index for the second axis", "({})[:, 0]": "an index for the second axis",
-    "({}).sum(0)": "a sum along axis 0", "({}).sum(1)": "a sum along axis 1", "({}).sum()": "a sum",
-    "({}).mean(0)": "a mean along axis 0", "({}).mean(1)": "a mean along axis 1", "({}).mean()": "a mean",
-    "({}).squeeze(0)": "a `squeeze` of axis 0", "({}).squeeze(1)": "a `squeeze` of axis 1", "torch.log({})": "a logarithm",
-    "({}).softmax(-1)": "a softmax along the last axis", "({}).abs()": "an absolute value", "({}).double()": "a `double`",
-    "({}).long()": "a `long`: whole numbers", "({}).float()": "a `float`: fractions", "({}).flip(0)": "the other order",
-    "({}).clone()": "a copy: a `clone`", "({}).item()": "an `item`", "len({})": "a `len`", "list({})": "a `list`",
-    "reversed({})": "the other order", "sorted({})": "a `sorted`", "set({})": "a `set`", "torch.tensor({})": "a tensor of it",
-    "({}).tolist()": "a `tolist`", "({}).argmax(-1)": "an argmax along the last axis", "({}).max()": "a maximum",
-    "({}).amax(1)": "a maximum along axis 1", "1 / ({})": "a reciprocal", "({}).view(-1)": "a flat view",
-}  # fmt: skip
-CUT = {"({})[1:]": "the first entry", "({})[:-1]": "the last entry", "({})[:, 1:]": "the first entry of axis 1",
-       "({})[:, :-1]": "the last entry of axis 1"}  # fmt: skip
 
 
 def mended(attempt, cases, right):
@@ -82,12 +68,13 @@ def mended(attempt, cases, right):
     tree = Tree(attempt)
     seen, count = set(), 0
     worst = sorted(range(len(cases)), key=lambda i: alike(guard.quick(attempt, cases[i]), right[i]))
-    for edit in (*edits(tree), *_additions(tree)):
+    for edit in (*edits(tree), *additions(tree)):
         if edit.kind not in HINTS or edit.kind == "no return":
             continue
         function = tree.compiled(edit)
-        if function is None or (key := (function.__code__.co_code, function.__code__.co_consts.__repr__(),
-                                        function.__code__.co_names, function.__code__.co_varnames)) in seen:  # fmt: skip
+        code = function and function.__code__
+        key = code and (code.co_code, repr(code.co_consts), code.co_names, code.co_varnames)
+        if code is None or key in seen:
             continue
         seen.add(key)
         count += 1
@@ -132,50 +119,3 @@ def _code(node):
         return None if node is None else str(node)
     text = words(node)
     return f"`{text}`" if len(text) <= SHORT else f"`{text[: SHORT - 10]}…`"
-
-
-def _additions(tree):
-    """Things put round or beside an expression of the attempt."""
-    stored = [n.id for _, _, n in tree.nodes() if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-    names = list(dict.fromkeys(tree.parameters + stored))
-    for holder, key, node in list(tree.nodes()):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            yield Edit("into", holder, key, ast.AugAssign(node.targets[0], ast.Add(), node.value), node)
-        if isinstance(node, ast.For) and isinstance(node.body[-1], ast.Return) and isinstance(holder, list):
-            loop = ast.For(node.target, node.iter, node.body[:-1] or [ast.Pass()], node.orelse)
-            module = ast.If(ast.Constant(True), [loop, node.body[-1]], [])
-            yield Edit("behind", holder, key, module, node)
-        if not isinstance(node, ast.expr) or isinstance(node, ast.Constant | ast.Slice | ast.Starred | ast.Lambda):
-            continue
-        if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or (
-            isinstance(holder, ast.Call) and key == "func"
-        ):
-            continue
-        if isinstance(node, ast.Name) and (
-            node.id not in names or isinstance(tree.names.get(node.id), types.ModuleType)
-        ):
-            continue
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id not in names:
-            continue  # torch.pi, nn.Linear
-        if isinstance(holder, ast.Attribute) and isinstance(node, ast.Name) and node.id not in names:
-            continue
-        for kind, table in ("round", ROUND), ("cut", CUT):
-            for text, what in table.items():
-                yield Edit(kind, holder, key, _put(text, node), node, to=what)
-        if isinstance(node, ast.BinOp | ast.Name | ast.Call | ast.Attribute | ast.Subscript):
-            for name in tree.parameters:
-                if not (isinstance(node, ast.Name) and node.id == name):
-                    for op, what in (ast.Add(), "as a term"), (ast.Mult(), "as a factor"), (ast.Div(), "as a divisor"):
-                        new = ast.BinOp(node, op, ast.Name(name, ast.Load()))
-                        yield Edit("beside", holder, key, new, node, to=f"`{name}`, {what},")
-
-
-def _put(text, node):
-    """The expression a text makes of a node put in its braces."""
-    tree = ast.parse(text.format("__hole__"), mode="eval").body
-
-    class Fill(ast.NodeTransformer):
-        def visit_Name(self, name):
-            return node if name.id == "__hole__" else name
-
-    return Fill().visit(tree)

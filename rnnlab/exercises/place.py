@@ -1,4 +1,4 @@
-"""Where an attempt leaves the right way: the first expression whose parts are right and which is itself no part of it."""
+"""Where an attempt leaves the right way: the first expression whose parts are right and which itself is not."""
 
 import ast
 import copy
@@ -185,7 +185,7 @@ def _flat(value):
 
 
 def raised_at(attempt, case):
-    """For an attempt that raises: (text of the expression, its node, [(text, value) of its operands]); None if unknown."""
+    """Where an attempt raises: (text of the expression, its node, [(text, value) of its operands]); or None."""
     mine = Noted(attempt)
     error = mine.run(case)
     if error is None:

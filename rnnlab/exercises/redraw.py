@@ -11,8 +11,8 @@ from .letters import Letters, named_shapes
 def redrawn(cases, names, text, count=24, seed=0):
     """`count` cases like the given ones. names: of the parameters; text: the docstring that gives shapes their letters.
 
-    Tensors keep dtype, range and gradient; where every tensor has letters and nothing else has a size, sizes change too,
-    down to 1. Texts and lists of words get other orders and lengths. A case that does not fit is the reader's to drop.
+    Tensors keep dtype, range and gradient; where every tensor has letters and nothing else has a size, sizes change
+    too, down to 1. Texts and lists of words get other orders and lengths. A case may not fit.
     """
     draw = random.Random(seed)
     g = torch.Generator().manual_seed(seed)

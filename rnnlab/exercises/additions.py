@@ -1,0 +1,77 @@
+"""Things put round or beside an expression: what an attempt may lack, or what a reference must not stand."""
+
+import ast
+import types
+
+from .trees import Edit
+
+ROUND = {
+    "torch.tanh({})": "a tanh", "torch.sigmoid({})": "a sigmoid", "(1 - {})": "a `1 -`", "(-{})": "a minus",
+    "({}).mT": "a transpose", "({}) ** 2": "a square", "({}).detach()": "a `detach`",
+    "({}).transpose(0, 1)": "an exchange of axes 0 and 1", "({}).transpose(1, 2)": "an exchange of axes 1 and 2",
+    "({}).unsqueeze(0)": "a new axis 0", "({}).unsqueeze(1)": "a new axis 1", "({}).unsqueeze(-1)": "a new last axis",
+    "({})[-1]": "an index (which of them?)", "({})[0]": "an index (which of them?)",
+    "({})[:, -1]": "an index for the second axis", "({})[:, 0]": "an index for the second axis",
+    "({}).squeeze()": "a `squeeze` of every axis of length 1", "({}).sum(0)": "a sum along axis 0",
+    "({}).sum(1)": "a sum along axis 1", "({}).sum()": "a sum",
+    "({}).mean(0)": "a mean along axis 0", "({}).mean(1)": "a mean along axis 1", "({}).mean()": "a mean",
+    "({}).squeeze(0)": "a `squeeze` of axis 0", "({}).squeeze(1)": "a `squeeze` of axis 1",
+    "torch.log({})": "a logarithm",
+    "({}).softmax(-1)": "a softmax along the last axis", "({}).abs()": "an absolute value",
+    "({}).double()": "a `double`",
+    "({}).long()": "a `long`: whole numbers", "({}).float()": "a `float`: fractions", "({}).flip(0)": "the other order",
+    "({}).clone()": "a copy: a `clone`", "({}).item()": "an `item`", "len({})": "a `len`", "list({})": "a `list`",
+    "reversed({})": "the other order", "sorted({})": "a `sorted`", "set({})": "a `set`",
+    "torch.tensor({})": "a tensor of it",
+    "({}).tolist()": "a `tolist`", "({}).argmax(-1)": "an argmax along the last axis", "({}).max()": "a maximum",
+    "({}).amax(1)": "a maximum along axis 1", "1 / ({})": "a reciprocal", "({}).view(-1)": "a flat view",
+}  # fmt: skip
+CUT = {"({})[1:]": "the first entry", "({})[:-1]": "the last entry", "({})[:, 1:]": "the first entry of axis 1",
+       "({})[:, :-1]": "the last entry of axis 1"}  # fmt: skip
+
+
+def additions(tree):
+    """Things put round or beside an expression of the attempt."""
+    stored = [n.id for _, _, n in tree.nodes() if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    names = list(dict.fromkeys(tree.parameters + stored))
+    for holder, key, node in list(tree.nodes()):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            yield Edit("into", holder, key, ast.AugAssign(node.targets[0], ast.Add(), node.value), node)
+        if isinstance(node, ast.For) and isinstance(node.body[-1], ast.Return) and isinstance(holder, list):
+            loop = ast.For(node.target, node.iter, node.body[:-1] or [ast.Pass()], node.orelse)
+            module = ast.If(ast.Constant(True), [loop, node.body[-1]], [])
+            yield Edit("behind", holder, key, module, node)
+        if not isinstance(node, ast.expr) or isinstance(node, ast.Constant | ast.Slice | ast.Starred | ast.Lambda):
+            continue
+        if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or (
+            isinstance(holder, ast.Call) and key == "func"
+        ):
+            continue
+        if isinstance(node, ast.Name) and (
+            node.id not in names or isinstance(tree.names.get(node.id), types.ModuleType)
+        ):
+            continue
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id not in names:
+            continue  # torch.pi, nn.Linear
+        if isinstance(holder, ast.Attribute) and isinstance(node, ast.Name) and node.id not in names:
+            continue
+        for kind, table in ("round", ROUND), ("cut", CUT):
+            for text, what in table.items():
+                yield Edit(kind, holder, key, _put(text, node), node, to=what)
+        if isinstance(node, ast.BinOp | ast.Name | ast.Call | ast.Attribute | ast.Subscript):
+            for name in tree.parameters:
+                if not (isinstance(node, ast.Name) and node.id == name):
+                    for op, what in (ast.Add(), "as a term"), (ast.Mult(), "as a factor"), (ast.Div(), "as a divisor"):
+                        new = ast.BinOp(node, op, ast.Name(name, ast.Load()))
+                        yield Edit("beside", holder, key, new, node, to=f"`{name}`, {what},")
+
+
+def _put(text, node):
+    """The expression a text makes of a node put in its braces."""
+    tree = ast.parse(text.format("__hole__"), mode="eval").body
+
+    class Fill(ast.NodeTransformer):
+        def visit_Name(self, name):
+            return node if name.id == "__hole__" else name
+
+    return Fill().visit(tree)
