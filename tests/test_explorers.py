@@ -72,12 +72,3 @@ def test_an_unknown_explorer_is_refused_with_the_list_of_those_there_are():
     assert unroller.Unroller.__name__ == "Unroller"
     assert explorers.unroller is unroller
     assert not hasattr(explorers, "__wrapped__") and not hasattr(explorers, "_repr_html_")
-
-
-def test_a_saved_notebook_keeps_the_page_and_drops_the_widget():
-    widget = "application/vnd.jupyter.widget-view+json"
-    both, alone, text = {widget: {}, "text/html": ""}, {widget: {}}, {"text/plain": "1"}
-    cells = [{"outputs": [{"data": both}, {"data": alone}, {"data": text}, {"text": "x"}]}, {"source": "text"}]
-    explorers.without_widgets({"type": "notebook", "content": {"cells": cells}}, path="a.ipynb", contents_manager=None)
-    assert list(both) == ["text/html"] and widget in alone and text == {"text/plain": "1"}
-    explorers.without_widgets({"type": "file", "content": "text"})
