@@ -1,20 +1,16 @@
 # The two you need: `make lab` opens the course, `make test` runs every test. Both set themselves up.
 PYTHON ?= python3
 BIN = .venv/bin
+PIP = $(BIN)/pip --quiet --disable-pip-version-check
 LESSONS = $(wildcard notebooks/$(ONLY)*.ipynb)
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 NBVAL = $(PYTEST) -p tools.nbval_pictures --dist loadfile --nbval --nbval-current-env \
 	--nbval-cell-timeout=300 --nbval-kernel-startup-timeout=120
 
-# Explorers that need no kernel, in exported HTML and in a notebook opened again; in HTML, pictures with descriptions.
-ALIVE = --ContentsManager.pre_save_hook=rnnlab.explorers.without_widgets --HTMLExporter.embed_images=True \
-	--HTMLExporter.preprocessors=rnnlab.figures.with_descriptions \
-	--NbConvertBase.display_data_priority='["text/html","image/svg+xml","image/png","text/markdown","text/latex","text/plain"]'
-
 .PHONY: lab test unit nbval filled notebooks img bench lint
 
 lab: .venv/ready  ## open the course in JupyterLab; more flags through ARGS="..."
-	$(BIN)/jupyter lab $(ALIVE) notebooks/00_start_here.ipynb $(ARGS)
+	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" notebooks/00_start_here.ipynb $(ARGS)
 
 test: lint unit nbval filled  ## every test
 
@@ -32,8 +28,8 @@ filled: .venv/ready  ## the same with every exercise answered by its reference
 notebooks: .venv/ready  ## run lessons and store their outputs; one lesson: make notebooks ONLY=01
 	$(BIN)/python -m tools.store_outputs $(LESSONS)
 
-img: .venv/ready  ## draw notebooks/img/*.svg
-	$(BIN)/python notebooks/img/drawings.py
+img: .venv/ready  ## draw img/*.svg
+	$(BIN)/python img/drawings.py
 
 bench: .venv/ready  ## the long runs, on the full data sets
 	for script in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$script; done
@@ -42,11 +38,13 @@ lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# The announcements would ask about news on the first page; JupyterLab 4.6 asks whatever LabApp.news_url says.
-.venv: .venv/ready  ## the environment alone
-.venv/ready: pyproject.toml tested-versions.txt
+# uv where the package index has it, for it needs half the time, and pip where not or where it fails: the same versions.
+INSTALL = install --constraint tested-versions.txt --editable '.[test]'
+
+.venv: .venv/ready  ## the environment alone; without a graphics card: make .venv TORCH=cpu
+.venv/ready: pyproject.toml tested-versions.txt $(wildcard rnnlab/jupyter/*.json)
 	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"RNN Lab needs Python 3.11 or newer, this is {v[0]}.{v[1]}. Try: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint tested-versions.txt --editable '.[test]'
-	$(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements
+	$(if $(TORCH),$(PIP) install --no-deps --constraint tested-versions.txt --index-url https://download.pytorch.org/whl/$(TORCH) torch torchvision)
+	($(PIP) install uv 2>/dev/null && $(BIN)/uv pip $(INSTALL) --python $(BIN)/python) || $(PIP) $(INSTALL)
 	touch $@

@@ -1,6 +1,5 @@
 """Pictures of the lessons: one style, made for a projector, each with a text that says what it shows."""
 
-import html
 import io
 import math
 import textwrap
@@ -42,17 +41,6 @@ def show(ax: plt.Axes) -> None:
         data = {"image/png": small.getvalue(), "text/plain": "<picture>"}
     plt.close(ax.figure)
     display(data, metadata={"image/png": {"alt": alt}}, raw=True)
-
-
-def with_descriptions(notebook, resources):
-    """A preprocessor for nbconvert's HTML pages, whose template leaves out the alternative text of PNG pictures."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            alt = output.get("metadata", {}).get("image/png", {}).get("alt")
-            if alt and "image/png" in output.get("data", {}):
-                source = "data:image/png;base64," + output.data["image/png"]
-                output.data["text/html"] = f'<img src="{html.escape(source)}" alt="{html.escape(alt)}">'
-    return notebook, resources
 
 
 def describe(ax: plt.Axes, text: str) -> plt.Axes:

@@ -104,12 +104,6 @@ def test_an_exported_page_answers_without_kernel_or_network(play, exported, open
 
 
 @every
-def test_the_exported_lesson_answers_without_kernel_or_network(play, open_offline, tmp_path):
-    lesson = nbformat.read(tools.ROOT / "notebooks" / f"{play.lesson}.ipynb", 4)
-    answers_to_keys_and_mouse(play, open_offline(tools.export(lesson, tmp_path / "lesson.html")))
-
-
-@every
 def test_without_scripts_the_still_picture_stands_there(play, exported, open_offline):
     page = open_offline(exported(play), java_script_enabled=False)
     picture = page.get_by_role("img", name=play.example().alt(), exact=True)

@@ -1,4 +1,4 @@
-"""The drawings in notebooks/img are what drawings.py there draws, and each says what it shows."""
+"""The drawings in img are what drawings.py there draws, and each says what it shows."""
 
 import importlib.util
 import pathlib
@@ -6,7 +6,7 @@ import xml.etree.ElementTree as xml
 
 import pytest
 
-FOLDER = pathlib.Path(__file__).parent.parent / "notebooks" / "img"
+FOLDER = pathlib.Path(__file__).parent.parent / "img"
 SPEC = importlib.util.spec_from_file_location("drawings", FOLDER / "drawings.py")
 drawings = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(drawings)

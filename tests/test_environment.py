@@ -27,6 +27,9 @@ def test_tested_versions_lie_within_the_bounds():
         assert tested[requirement.name] in requirement.specifier
 
 
-def test_makefile_installs_what_environment_does():
+def test_makefile_installs_what_environment_does_with_uv_and_with_pip():
     makefile = (ROOT / "Makefile").read_text()
-    assert re.search(r"pip install .*--constraint tested-versions\.txt --editable '\.\[test\]'", makefile)
+    assert "\nINSTALL = install --constraint tested-versions.txt --editable '.[test]'\n" in makefile
+    assert re.search(
+        r"uv pip \$\(INSTALL\) --python \$\(BIN\)/python\) \|\| \$\(PIP\) \$\(INSTALL\)$", makefile, re.MULTILINE
+    )

@@ -106,12 +106,3 @@ def test_a_label_may_hold_anything_and_its_page_is_a_file_that_can_be_written():
             RowByRow(model, strokes(), labels)
         with pytest.raises(error, match="^labels must"):
             DrawADigit(model, strokes(), labels)
-
-
-def test_a_saved_notebook_keeps_the_page_and_drops_the_widget():
-    widget = "application/vnd.jupyter.widget-view+json"
-    both, alone, text = {widget: {}, "text/html": ""}, {widget: {}}, {"text/plain": "1"}
-    cells = [{"outputs": [{"data": both}, {"data": alone}, {"data": text}, {"text": "x"}]}, {"source": "text"}]
-    explorers.without_widgets({"type": "notebook", "content": {"cells": cells}}, path="a.ipynb", contents_manager=None)
-    assert list(both) == ["text/html"] and widget in alone and text == {"text/plain": "1"}
-    explorers.without_widgets({"type": "file", "content": "text"})

@@ -1,24 +1,16 @@
 """Every picture of the course is described by the data it shows, and refuses what it cannot draw."""
 
 import base64
-import json
-import pathlib
-import re
 from unittest import mock
 
 import matplotlib
 import matplotlib.pyplot as plt
 import pytest
 import torch
-from bs4 import BeautifulSoup
-from nbconvert import HTMLExporter
-from nbformat.v4 import new_code_cell, new_notebook, new_output
-from traitlets.config import Config
 
 from rnnlab import colours, figures
 from tools.nbval_pictures import Picture
 
-MAKEFILE = (pathlib.Path(__file__).parent.parent / "Makefile").read_text()
 matplotlib.use("Agg")
 
 
@@ -35,26 +27,6 @@ def test_a_shown_picture_is_png_with_its_description_and_is_closed():
     assert data["image/png"].startswith(b"\x89PNG")
     assert metadata["image/png"]["alt"] == "loss against step: loss from 2 to 1."
     assert not plt.get_fignums()
-
-
-def test_an_exported_page_keeps_the_description():
-    """With the flags of `make lab`, and as text: a name in a picture may be anything."""
-    alt = 'a "<b>" & ü'
-    data, _ = shown(figures.describe(plt.subplots()[1], alt))
-    png = base64.b64encode(data["image/png"]).decode()
-    output = new_output("display_data", {"image/png": png}, metadata={"image/png": {"alt": alt}})
-    plain = new_output("display_data", {"image/png": png})
-    left_over = new_output("display_data", {"text/plain": ""}, metadata={"image/png": {"alt": alt}})  # no picture
-    notebook = new_notebook(cells=[new_code_cell(outputs=[output, plain, left_over])])
-    priority = re.search(r"display_data_priority='(.*?)'", MAKEFILE)[1]
-    preprocessor = re.search(r"HTMLExporter.preprocessors=(\S+)", MAKEFILE)[1]
-    config = Config(
-        NbConvertBase={"display_data_priority": json.loads(priority)}, HTMLExporter={"preprocessors": [preprocessor]}
-    )
-    page, _ = HTMLExporter(config=config).from_notebook_node(notebook)
-    pictures = BeautifulSoup(page, "html.parser").select("img")
-    assert [picture["src"].endswith(png) for picture in pictures] == [True, True]
-    assert pictures[0]["alt"] == alt and pictures[1]["alt"].startswith("No description")
 
 
 def test_a_picture_without_description_is_refused():

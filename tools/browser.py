@@ -181,7 +181,7 @@ def jupyterlab(home):
     """JupyterLab on its own port in `home`, with a copy of the lessons; it ends with the block."""
     work = home / "work"
     ignore = shutil.ignore_patterns(".ipynb_checkpoints")
-    shutil.copytree(ROOT / "notebooks", work / "notebooks", ignore=ignore)
+    shutil.copytree(ROOT / "notebooks", work / "notebooks", ignore=ignore, dirs_exist_ok=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         lab = Lab(home, free.getsockname()[1], secrets.token_hex(16))
@@ -191,13 +191,11 @@ def jupyterlab(home):
     }
     flags = ["--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={lab.port}"]
     flags += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={work}", f"--IdentityProvider.token={lab.token}"]
-    flags += ["--ContentsManager.pre_save_hook=rnnlab.explorers.without_widgets"]  # as `make lab` has it
     environment = {"OMP_NUM_THREADS": "1", **os.environ}
     environment |= {name: str(home / folder) for name, folder in folders.items()}
     with (home / "log").open("w") as log:
         server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *flags], env=environment, stdout=log, stderr=log)
     try:
-        lab.set("notification", fetchNews="false", checkForUpdates=False)
         await_server(lab, server, home / "log")
         yield lab
     finally:
