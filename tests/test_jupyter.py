@@ -90,6 +90,44 @@ def test_hints_stay_folded_with_the_flag_that_would_open_them():
     assert page.details.p.text.startswith("say") and page.details.math
 
 
+HOSTILE = [
+    "<script>broken()</script>",
+    "<img src=x onerror=broken()>",
+    "[a](javascript:broken())",
+    '<a href="data:text/html,<script>broken()</script>">a</a>',
+    r"$\text{<img src=x onerror=broken()>}$",
+    "<math><mtext><style><img src=x onerror=broken()></style></mtext></math>",
+    "<details ontoggle=broken() open>a</details>",
+    "<iframe srcdoc='<script>broken()</script>'></iframe>",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_sanitised_as_the_menu_asks_nothing_runs_but_explorers(text):
+    page = page_of(new_markdown_cell(text), sanitize_html=True)
+    cell = page.select_one(".jp-RenderedMarkdown")
+    assert not cell.select("script, style, iframe, [onerror], [ontoggle], img[src=x]")
+    assert not [link for link in cell.select("a") if link.get("href", "#")[0] != "#"]
+    assert "broken()" in str(page_of(new_markdown_cell(text)).main)  # asked not to sanitise, nbconvert leaves it
+
+
+def test_sanitised_an_explorer_is_alive_as_it_is_and_a_picture_once_touched():
+    html = tools.EXPLORERS[0].example().page()
+    touched = [
+        html.replace("const explorer =", "broken(); const explorer ="),
+        html.replace('\nawaken(explorer, "', '\nbroken();\nawaken(explorer, "'),
+        html.replace('"step": ', '"step": broken() + '),
+        html.replace("const TONES = {", "const TONES = {[broken()]: 1, "),
+        html + "<script>broken()</script>",
+    ]
+    for page in (html, *touched):
+        cell = new_code_cell(outputs=[new_output("display_data", {"text/html": page})])
+        shown = page_of(cell, sanitize_html=True).select_one(".jp-OutputArea-output")
+        assert bool(shown.script) == (page == html) and "broken" not in str(shown)
+        assert shown.img["alt"] == tools.EXPLORERS[0].example().alt()
+        assert shown.img["src"].startswith("data:image/svg+xml;base64,")
+
+
 def test_a_picture_keeps_its_description_as_text():
     alt = 'a "<b>" & ü'
     described = new_output("display_data", {"image/png": PNG}, metadata={"image/png": {"alt": alt}})
@@ -168,10 +206,15 @@ def test_in_plain_jupyterlab_a_lesson_alone_is_run_saved_and_whole_after_a_resta
         page.goto("about:blank")
         menu = f"nbconvert/html/{SAVED}"  # the address behind Save and Export Notebook As > HTML
         news = "lab/api/settings/@jupyterlab/apputils-extension:notification"
-        address = f"http://127.0.0.1:{lab.port}/%s?token={lab.token}"
-        exported = BeautifulSoup(context.request.get(address % menu).text(), "html.parser")
-        news = context.request.get(address % news).json()
+        address = f"http://127.0.0.1:{lab.port}/%s"
+        asked = {"sanitize_html": "true"}  # as the menu does, unless told not to
+        whole = context.request.get(address % menu, params={"token": lab.token, **asked}).text()
+        news = context.request.get(address % news, params={"token": lab.token}).json()
+    exported = BeautifulSoup(whole, "html.parser")
     assert exported.math and exported.details.p.text and not exported.select("img[alt^='No description']")
     assert exported.select("img[alt^='One cell'][src^='data:image/svg']")
+    (tmp_path / "exported.html").write_text(whole, encoding="utf-8")
+    page.goto((tmp_path / "exported.html").as_uri())
+    assert play.on(page).get_by_role("slider", name="step").count() == 1
     assert news["schema"]["properties"]["fetchNews"]["default"] == "false"
     context.close()

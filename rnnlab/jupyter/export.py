@@ -9,10 +9,11 @@ from urllib.parse import unquote
 
 from jinja2 import pass_context
 from latex2mathml.converter import convert
+from nbconvert import filters
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import Preprocessor
 
-from rnnlab.jupyter import drawing, leave_out_widgets
+from rnnlab.jupyter import drawing, leave_out_widgets, sanitise
 
 STYLE = (Path(__file__).parent / "lesson.css").read_text(encoding="utf-8")
 
@@ -23,6 +24,7 @@ class Lesson(Preprocessor):
     def preprocess(self, notebook, resources):
         exporter, ours = self.parent, any(imports_rnnlab(cell) for cell in notebook.cells)
         exporter.register_filter("markdown2html", markdown_to_html if ours else exporter.markdown2html)
+        exporter.register_filter("clean_html", sanitise.clean_html if ours else filters.clean_html)
         if ours:
             resources["mathjax_url"] = resources["require_js_url"] = ""
             resources.setdefault("inlining", {}).setdefault("css", []).append(STYLE)
