@@ -41,8 +41,7 @@ INSIDE = {
     r"rnnlab\.exercises\.(?!check\.).*": "the check machine, for whatever a learner wrote, and answers",
     r"rnnlab\.exercises\.check\.Exercise": "written by us, one for each exercise",
     r"rnnlab\.exercises\.check\.Exercise\.(verdict|check)": "never raises, whatever a learner wrote: test_exercises",
-    r"rnnlab\.explorers\.without_widgets": "called by Jupyter alone",
-    r"rnnlab\.figures\.with_descriptions": "called by nbconvert alone",
+    r"rnnlab\.jupyter\..*": "called by Jupyter alone",
 }
 
 

@@ -14,11 +14,7 @@ from nbconvert.preprocessors import Preprocessor
 
 from rnnlab.jupyter import drawing, leave_out_widgets
 
-# Fonts with a table for mathematics, if the reader has one: large sums, tall brackets.
-STYLE = """
-math { font-family: "Latin Modern Math", "STIX Two Math", "Cambria Math", "Noto Sans Math", math; font-size: 1.1em; }
-"""
-STYLE += (Path(__file__).parent / "lesson.css").read_text(encoding="utf-8")
+STYLE = (Path(__file__).parent / "lesson.css").read_text(encoding="utf-8")
 
 
 class Lesson(Preprocessor):
@@ -28,7 +24,6 @@ class Lesson(Preprocessor):
         exporter, ours = self.parent, any(imports_rnnlab(cell) for cell in notebook.cells)
         exporter.register_filter("markdown2html", markdown_to_html if ours else exporter.markdown2html)
         if ours:
-            exporter.embed_images = False  # it would close every <details> before the hint that it folds
             resources["mathjax_url"] = resources["require_js_url"] = ""
             resources.setdefault("inlining", {}).setdefault("css", []).append(STYLE)
             leave_out_widgets(notebook.cells)
