@@ -13,7 +13,7 @@ toc_object_entries = False
 pygments_style, pygments_dark_style = "a11y-light", "a11y-dark"
 html_theme = "furo"
 html_theme_options = {"navigation_with_keys": False, "top_of_page_buttons": []}  # arrow keys belong to the explorers
-html_static_path = ["_static"]
+templates_path, html_static_path = ["_templates"], ["_static"]
 html_css_files, html_js_files = ["site.css"], ["site.js"]
 html_favicon = "_static/favicon.svg"
 html_copy_source = html_show_sourcelink = html_show_sphinx = html_use_index = False

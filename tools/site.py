@@ -5,7 +5,6 @@ needs: where to run it for real, the folded solutions, the way to the reference 
 """
 
 import ast
-import base64
 import importlib
 import inspect
 import pkgutil
@@ -22,7 +21,6 @@ from sphinx.cmd.build import main as sphinx
 import rnnlab
 
 ROOT = Path(__file__).parent.parent
-SOURCE, SITE = ROOT / "build" / "site-source", ROOT / "build" / "site"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -35,23 +33,6 @@ def lessons():
 def question(notebook):
     """The one question of a lesson: the bold line under its title."""
     return re.search(r"^\*\*(.+)\*\*$", notebook.cells[0].source, re.MULTILINE)[1]
-
-
-REFERENCE = """# The package
-
-{}
-
-```{{toctree}}
-:hidden:
-:glob:
-
-rnnlab*
-```
-"""
-
-
-def first_line(thing):
-    return inspect.getdoc(thing).splitlines()[0]
 
 
 # ---- a lesson ----------------------------------------------------------------------------------------------------
@@ -91,20 +72,23 @@ def run_it(name):
 
 
 def solution(exercise, name):
-    return (
-        f"<details><summary>Solution</summary>\n\n```python\n{exercise.source()}\n```\n\n"
-        f"Its check runs in JupyterLab: cell `{exercise.name.replace('_', '-')}-check` of `notebooks/{name}.ipynb`.\n\n</details>"
-    )
+    """The folded solution of an exercise, and where its check runs."""
+    where = f"Its check runs in JupyterLab: cell `{exercise.name.replace('_', '-')}-check` of `notebooks/{name}.ipynb`."
+    return f"<details><summary>Solution</summary>\n\n```python\n{exercise.source()}\n```\n\n{where}\n\n</details>"
 
 
 # ---- the reference ---------------------------------------------------------------------------------------------
 
 
-def modules():
-    """The rooms of the package a lesson imports from, by name."""
+def rooms():
+    """The modules of the package by the page they stand on: one page for a module, or for all of a folder."""
     found = pkgutil.walk_packages(rnnlab.__path__, "rnnlab.")
-    names = sorted(module.name for module in found if not re.search(r"\.nb\d\d_|\.guard$", module.name))
-    return {name: importlib.import_module(name) for name in names}
+    names = sorted(module.name for module in found if not re.search(r"\.exercises\.(?!check$)", module.name))
+    pages = {}
+    for name in names:
+        if public(module := importlib.import_module(name)):
+            pages.setdefault(".".join(name.split(".")[:2]), []).append(module)
+    return pages
 
 
 def public(module):
@@ -114,20 +98,26 @@ def public(module):
     return sorted(own, key=lambda thing: inspect.getsourcelines(thing)[1])
 
 
-def reference(name, module, lessons_of):
-    """One page of the reference: the module's own words, then each function and class with its docstring."""
-    lines = [f"# {name}", "", inspect.getdoc(module), ""]
-    for thing in public(module):
-        kind = "class" if inspect.isclass(thing) else "function"
-        full = f"{name}.{thing.__name__}"
-        lines += [f"````{{py:{kind}}} {full}{signature(thing)}", "", spaced(inspect.getdoc(thing) or "")]
-        for method, member in vars(thing).items() if kind == "class" else ():
-            if inspect.isfunction(member) and method[0] != "_" and member.__doc__:
-                lines += ["", f"```{{py:method}} {method}{signature(member)}", "", spaced(inspect.getdoc(member)), "```"]
-        if taught := lessons_of.get(full):
-            lines += ["", "*Lessons:* " + ", ".join(f"[{file[:2]}](../notebooks/{file}.ipynb)" for file in taught)]
-        lines += ["````", ""]
+def reference(title, modules, lessons_of):
+    """One page of the reference: each module's own words, then its functions and classes with their docstrings."""
+    lines = [f"# {title}"]
+    for module in modules:
+        lines += [f"## {module.__name__}"] * (len(modules) > 1) + ["", inspect.getdoc(module), ""]
+        for thing in public(module):
+            lines += entry(thing, f"{module.__name__}.{thing.__name__}", lessons_of)
     return "\n".join(lines)
+
+
+def entry(thing, full, lessons_of):
+    """The lines for one function or class, its methods and the lessons it is met in."""
+    kind = "class" if inspect.isclass(thing) else "function"
+    lines = [f"````{{py:{kind}}} {full}{signature(thing)}", "", spaced(inspect.getdoc(thing) or "")]
+    for name, member in vars(thing).items() if kind == "class" else ():
+        if inspect.isfunction(member) and name[0] != "_" and member.__doc__:
+            lines += ["", f"```{{py:method}} {name}{signature(member)}", "", spaced(inspect.getdoc(member)), "```"]
+    if taught := lessons_of.get(full):
+        lines += ["", "*Lessons:* " + ", ".join(f"[{name[:2]}](../notebooks/{name}.ipynb)" for name in taught)]
+    return [*lines, "````", ""]
 
 
 def signature(thing):
@@ -143,7 +133,7 @@ def signature(thing):
 def spaced(doc):
     """A docstring as Markdown: a line that was not full ends where it ends."""
     lines = [line.replace("*", r"\*").replace("->", "→") for line in doc.splitlines()]
-    return "\n".join(line + "\\" * (0 < len(line) < 95 and bool(after)) for line, after in zip(lines, [*lines[1:], ""]))
+    return re.sub(r"(?m)^(.{1,95})\n(?=.)", r"\1\\\n", "\n".join(lines))
 
 
 def uses(notebook, known):
@@ -171,36 +161,52 @@ def uses(notebook, known):
 # ---- all of it ---------------------------------------------------------------------------------------------------
 
 
-def lay_out():
-    """Write everything Sphinx reads into build/site-source."""
-    shutil.rmtree(SOURCE, ignore_errors=True)
-    shutil.copytree(ROOT / "site", SOURCE)
-    shutil.copytree(ROOT / "notebooks" / "img", SOURCE / "notebooks" / "img")
-    pages, rooms = lessons(), modules()
-    known = {f"{name}.{thing.__name__}" for name, module in rooms.items() for thing in public(module)}
-    lessons_of = {}
-    (SOURCE / "reference").mkdir()
-    questions = []
+def lay_out(source):
+    """Write everything Sphinx reads into the folder `source`."""
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.copytree(ROOT / "site", source)
+    shutil.copytree(ROOT / "notebooks" / "img", source / "notebooks" / "img")
+    pages, package = lessons(), rooms()
+    known = {f"{m.__name__}.{thing.__name__}" for modules in package.values() for m in modules for thing in public(m)}
+    questions, lessons_of = [], {}
     for name, notebook in pages.items():
+        title = notebook.cells[0].source.splitlines()[0].partition(" · ")[2]
+        questions.append(f"1. [**{title}**](notebooks/{name}.ipynb) {question(notebook)}")
         used = uses(notebook, known)
         for full in used:
             lessons_of.setdefault(full, []).append(name)
-        title = notebook.cells[0].source.splitlines()[0].lstrip("# ").split(" · ")[1]
-        questions.append(f"1. [**{title}**](notebooks/{name}.ipynb) {question(notebook)}")
-        if name == "01_rnn_basics":
-            living = next(cell for cell in notebook.cells if "data-explorer" in str(cell.get("outputs")))
-            (SOURCE / "living.html").write_text(living.outputs[-1].data["text/html"], encoding="utf-8")
-        nbformat.write(page(name, notebook, used), SOURCE / "notebooks" / f"{name}.ipynb")
-    shown = {name: module for name, module in rooms.items() if public(module)}
-    for name, module in shown.items():
-        (SOURCE / "reference" / f"{name}.md").write_text(reference(name, module, lessons_of), encoding="utf-8")
-    said = "\n".join(f"- [{name}]({name}.md): {first_line(module)}" for name, module in shown.items())
-    (SOURCE / "reference" / "index.md").write_text(REFERENCE.format(said), encoding="utf-8")
-    front = (SOURCE / "index.md").read_text(encoding="utf-8").replace("QUESTIONS", "\n".join(questions))
-    (SOURCE / "index.md").write_text(front, encoding="utf-8")
+        nbformat.write(page(name, notebook, used), source / "notebooks" / f"{name}.ipynb")
+    fill(source / "index.md", QUESTIONS="\n".join(questions), LIVING=living(pages["01_rnn_basics"]))
+    for title, modules in package.items():
+        text = reference(title, modules, lessons_of)
+        (source / "reference" / f"{title}.md").write_text(text, encoding="utf-8")
+    listed = [
+        f"- [{title}]({title}.md): {inspect.getdoc(modules[0]).splitlines()[0]}" for title, modules in package.items()
+    ]
+    fill(source / "reference" / "index.md", ROOMS="\n".join(listed))
+
+
+def living(notebook):
+    """The first explorer of a lesson, as it is stored: HTML that needs no kernel."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    pages = (output.get("data", {}).get("text/html", "") for output in outputs)
+    return next(page for page in pages if "data-explorer" in page)
+
+
+def fill(path, **parts):
+    """Put each part where its name stands in a page."""
+    text = path.read_text(encoding="utf-8")
+    for name, part in parts.items():
+        text = text.replace(name, part)
+    path.write_text(text, encoding="utf-8")
+
+
+def build(source, site):
+    """Build the site in the folder `site`, by way of `source`; 0 if there was nothing to complain of."""
+    lay_out(source)
+    shutil.rmtree(site, ignore_errors=True)
+    return sphinx(["-q", "-W", "--keep-going", "-b", "html", str(source), str(site)])
 
 
 if __name__ == "__main__":
-    lay_out()
-    shutil.rmtree(SITE, ignore_errors=True)
-    sys.exit(sphinx(["-q", "-W", "--keep-going", "-b", "html", str(SOURCE), str(SITE)]))
+    sys.exit(build(ROOT / "build" / "site-source", ROOT / "build" / "site"))
