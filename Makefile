@@ -7,7 +7,7 @@ SEED = 1
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -p tools.nbval_pictures --nbval \
 	--nbval-current-env --nbval-cell-timeout=600 --nbval-kernel-startup-timeout=120 $(if $(ONLY),-k $(ONLY))
 
-.PHONY: lab test unit nbval filled fill notebooks img bench lint
+.PHONY: lab test unit nbval filled fill notebooks img site bench lint
 
 lab: .venv/ready  ## open the course in JupyterLab; more flags through ARGS="..."
 	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" notebooks/00_start_here.ipynb $(ARGS)
@@ -34,6 +34,9 @@ notebooks: .venv/ready  ## run lessons and store their outputs; one lesson: make
 
 img: .venv/ready  ## draw img/*.svg
 	$(BIN)/python img/drawings.py
+
+site: .venv/ready  ## the course as pages to read, alive without a kernel: build/site
+	$(BIN)/python -m tools.site
 
 bench: .venv/ready  ## the long runs, on the full data sets
 	for script in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$script; done

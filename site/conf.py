@@ -1,7 +1,8 @@
 """The settings of the site: Sphinx and MyST-NB on the stored notebooks, which are not run. `make site` builds it."""
 
 from docutils import nodes
-from latex2mathml.converter import convert
+
+from rnnlab.jupyter.export import mathml
 
 project = html_title = "RNN Lab"
 extensions = ["myst_nb"]
@@ -21,12 +22,12 @@ html_math_renderer = "mathml"
 
 
 def inline(self, node):
-    self.body.append(convert(node.astext()))
+    self.body.append(mathml(node.astext()))
     raise nodes.SkipNode
 
 
 def block(self, node):
-    self.body.append(f'<div class="math">{convert(node.astext(), display="block")}</div>')
+    self.body.append(f'<div class="math">{mathml(node.astext(), display="block")}</div>')
     raise nodes.SkipNode
 
 

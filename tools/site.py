@@ -165,7 +165,8 @@ def lay_out(source):
     """Write everything Sphinx reads into the folder `source`."""
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(ROOT / "site", source)
-    shutil.copytree(ROOT / "notebooks" / "img", source / "notebooks" / "img")
+    shutil.copytree(ROOT / "img", source / "img")
+    (source / "notebooks").mkdir()
     pages, package = lessons(), rooms()
     known = {f"{m.__name__}.{thing.__name__}" for modules in package.values() for m in modules for thing in public(m)}
     questions, lessons_of = [], {}
