@@ -3,33 +3,40 @@ PYTHON ?= python3
 BIN = .venv/bin
 PIP = $(BIN)/pip --quiet --disable-pip-version-check
 LESSONS = $(wildcard notebooks/$(ONLY)*.ipynb)
-PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
-NBVAL = $(PYTEST) -p tools.nbval_pictures --dist loadfile --nbval --nbval-current-env \
-	--nbval-cell-timeout=300 --nbval-kernel-startup-timeout=120
+SEED = 1
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -p tools.nbval_pictures --nbval \
+	--nbval-current-env --nbval-cell-timeout=600 --nbval-kernel-startup-timeout=120 $(if $(ONLY),-k $(ONLY))
 
-.PHONY: lab test unit nbval filled notebooks img bench lint
+.PHONY: lab test unit nbval filled fill notebooks img site bench lint
 
 lab: .venv/ready  ## open the course in JupyterLab; more flags through ARGS="..."
 	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" notebooks/00_start_here.ipynb $(ARGS)
 
-test: lint unit nbval filled  ## every test
+test: lint fill  ## every test; of one lesson: make test ONLY=04
+	$(PYTEST) build/filled $(LESSONS) tests
 
 unit: .venv/ready  ## the package, the notebooks' rules, the browser
-	$(PYTEST) --dist loadgroup tests
+	$(PYTEST) tests
 
-nbval: .venv/ready  ## run every lesson and compare it with its stored outputs; one lesson: make nbval ONLY=01
-	$(NBVAL) $(LESSONS)
+nbval: .venv/ready  ## run every lesson and compare it with its stored outputs
+	$(PYTEST) $(LESSONS)
 
-filled: .venv/ready  ## the same with every exercise answered by its reference
+filled: fill  ## the same with every exercise answered by its reference, on another processor: make filled SEED=2
+	$(PYTEST) build/filled
+
+fill: .venv/ready
 	rm -rf build/filled
 	$(BIN)/python -m tools.fill_exercises build/filled $(LESSONS)
-	$(NBVAL) build/filled
+	$(BIN)/python -m tools.other_processor $(SEED) build/filled/*.ipynb
 
 notebooks: .venv/ready  ## run lessons and store their outputs; one lesson: make notebooks ONLY=01
 	$(BIN)/python -m tools.store_outputs $(LESSONS)
 
 img: .venv/ready  ## draw img/*.svg
 	$(BIN)/python img/drawings.py
+
+site: .venv/ready  ## the course as pages to read, alive without a kernel: build/site
+	$(BIN)/python -m tools.site
 
 bench: .venv/ready  ## the long runs, on the full data sets
 	for script in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$script; done

@@ -43,13 +43,12 @@ def full_disk():
     return limit
 
 
-@pytest.hookimpl(tryfirst=True)  # before -m and pytest-xdist look at the marks
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(items):
-    """Tests with a browser are called so, and run in one process."""
+    """Tests with a browser are called so."""
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")

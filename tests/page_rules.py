@@ -18,6 +18,7 @@ UNSTABLE = {
     ("00_start_here", "versions"): "the versions and cores of this very machine",
     ("06_embeddings", "near"): "vectors after 2,000 steps in float32: two neighbours may change places",
     ("06_embeddings", "map"): "the same vectors, in hundredths",
+    ("07_imdb", "curve"): "the curves of two nets trained in float32; the next cell asserts where they end",
     ("07_imdb", "fit"): "the loss of 564 steps in float32: its second digit depends on the processor",
     ("07_imdb", "wrong"): "the worst reviews of that net: their order depends on its third digit",
     ("07_imdb", "verdict"): "the same net, read in thousandths",

@@ -1,17 +1,25 @@
-"""A pytest plugin: nbval as a front end sees a notebook, with pictures compared and `expression;` kept quiet."""
+"""A pytest plugin: nbval as a front end sees a notebook, with pictures compared and `expression;` kept quiet.
+
+A stored page may not take more memory than a shared server has.
+"""
 
 import base64
 import io
 import os
+import re
 import tempfile
+from pathlib import Path
 
 import nbval.kernel
 import nbval.plugin
 import numpy as np
+import pytest
 from PIL import Image
 
 BLOCK = 8  # pixels; pictures are compared as means over such squares, so that antialiasing passes
 MEAN, WORST = 1.0, 20.0  # of 255; tests/test_figures.py shows what these catch and what they let pass
+MIB = 900  # a kernel takes at most, at its peak: thirty learners share a server
+MORE = {"06_embeddings": 1550, "07_imdb": 1250, "08_mnist": 1050}  # not there yet; only ever to be lowered
 
 
 class Picture(str):
@@ -52,13 +60,26 @@ def sanitize(self, text, plain=nbval.plugin.IPyNbCell.sanitize):
 
 def setup(self, plain=nbval.plugin.IPyNbFile.setup):
     """Start the kernel of a page with no checkpoint of an earlier run: what the page trains is what is compared."""
-    self.checkpoints = tempfile.TemporaryDirectory()
+    self.checkpoints, self.before = tempfile.TemporaryDirectory(), dict(os.environ)
     os.environ["RNNLAB_CHECKPOINTS"] = self.checkpoints.name
     plain(self)
 
 
-# nbval offers no hook for these four, so they are replaced where it looks them up.
+def teardown(self, plain=nbval.plugin.IPyNbFile.teardown):
+    """Stop the kernel, and complain of a page that took too much; on a simulated processor every page takes more."""
+    status = Path(f"/proc/{self.kernel.km.provisioner.pid}/status")  # Linux alone has it
+    peak = int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) // 1024 if status.exists() else 0
+    plain(self)
+    os.environ.clear()
+    os.environ.update(self.before)
+    most = MORE.get(self.path.stem, MIB)
+    if peak > most and "other_processor" not in self.nb.cells[0].source:
+        pytest.fail(f"{self.path.name}: its kernel took {peak} MiB, at most {most} are allowed", pytrace=False)
+
+
+# nbval offers no hook for these five, so they are replaced where it looks them up.
 nbval.kernel.RunningKernel.execute_cell_input = execute
 nbval.plugin.IPyNbCell.compare_outputs = compare
 nbval.plugin.IPyNbCell.sanitize = sanitize
 nbval.plugin.IPyNbFile.setup = setup
+nbval.plugin.IPyNbFile.teardown = teardown

@@ -7,7 +7,7 @@ from .trees import Edit
 
 ROUND = {
     "torch.tanh({})": "a tanh", "torch.sigmoid({})": "a sigmoid", "(1 - {})": "a `1 -`", "(-{})": "a minus",
-    "({}).mT": "a transpose", "({}) ** 2": "a square", "({}).detach()": "a `detach`",
+    "({}).mT": "a transpose", "torch.square({})": "a square", "({}).detach()": "a `detach`",
     "({}).transpose(0, 1)": "an exchange of axes 0 and 1", "({}).transpose(1, 2)": "an exchange of axes 1 and 2",
     "({}).unsqueeze(0)": "a new axis 0", "({}).unsqueeze(1)": "a new axis 1", "({}).unsqueeze(-1)": "a new last axis",
     "({})[-1]": "an index (which of them?)", "({})[0]": "an index (which of them?)",
@@ -30,8 +30,8 @@ CUT = {"({})[1:]": "the first entry", "({})[:-1]": "the last entry", "({})[:, 1:
        "({})[:, :-1]": "the last entry of axis 1"}  # fmt: skip
 
 
-def additions(tree):
-    """Things put round or beside an expression of the attempt."""
+def additions(tree, divisors=()):
+    """Things put round or beside an expression of the attempt. divisors: parameters that one may divide by."""
     stored = [n.id for _, _, n in tree.nodes() if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
     names = list(dict.fromkeys(tree.parameters + stored))
     for holder, key, node in list(tree.nodes()):
@@ -56,12 +56,16 @@ def additions(tree):
         if isinstance(holder, ast.Attribute) and isinstance(node, ast.Name) and node.id not in names:
             continue
         for kind, table in ("round", ROUND), ("cut", CUT):
+            if kind == "cut" and isinstance(node, ast.Name):
+                continue  # nobody gives one entry less than there is
             for text, what in table.items():
                 yield Edit(kind, holder, key, _put(text, node), node, to=what)
         if isinstance(node, ast.BinOp | ast.Name | ast.Call | ast.Attribute | ast.Subscript):
             for name in tree.parameters:
                 if not (isinstance(node, ast.Name) and node.id == name):
                     for op, what in (ast.Add(), "as a term"), (ast.Mult(), "as a factor"), (ast.Div(), "as a divisor"):
+                        if isinstance(op, ast.Div) and name not in divisors:
+                            continue
                         new = ast.BinOp(node, op, ast.Name(name, ast.Load()))
                         yield Edit("beside", holder, key, new, node, to=f"`{name}`, {what},")
 

@@ -41,7 +41,7 @@ class Exercise:
         self.answer, self.cases, self.wrong, self.hints, self.returns = answer, cases, wrong, hints, returns
         self.more, self.ways = more, ways
         self.name, self.state = answer.__name__, "not attempted"
-        self._slips = self._more = None
+        self._slips = self._more = self._drawn = None
 
     def verdict(self, attempt):
         """State and sentence for an attempt: 'not attempted', 'correct' or 'not yet'. Never raises, changes nothing.
@@ -105,14 +105,17 @@ class Exercise:
                 return None
         return self._slips
 
-    def more_cases(self):
-        """Random cases that the reference can answer: [(case, (value, None))]."""
+    def more_cases(self, count=10_000):
+        """Random cases that the reference can answer, at most `count`: [(case, (value, None))]."""
         if self._more is None:
             names = guard.named(self.answer, self.cases()[0])
             drawn = self.more() if self.more else redrawn(self.cases(), names, self.answer.__doc__)
-            answered = [(case, guard.quick(self.answer, case)) for case in drawn]
-            self._more = [(case, outcome) for case, outcome in answered if outcome[1] is None]
-        return self._more
+            self._more, self._drawn = [], iter(drawn)
+        while len(self._more) < count and (case := next(self._drawn, None)) is not None:
+            outcome = guard.quick(self.answer, case)
+            if outcome[1] is None:
+                self._more.append((case, outcome))
+        return self._more[:count]
 
     def not_told_apart(self):
         """The slips that differ from the reference on one of the random cases, and on none of the exercise's own."""

@@ -14,7 +14,7 @@ from .relations import relation
 from .slips import alike, message
 
 SECONDS = 5  # processor time for all that a voice tries; what it may try is counted, so this is for accidents
-EXTRA = 10  # random cases on which a slip has to agree as well
+EXTRA, EXTRA_OF_A_NET = 10, 4  # random cases on which a slip has to agree as well; a net makes them dear
 
 
 class Diagnosis:
@@ -23,6 +23,8 @@ class Diagnosis:
     def __init__(self, exercise, attempt, cases, mine, theirs):
         self.exercise, self.attempt, self.cases, self.mine, self.theirs = exercise, attempt, cases, mine, theirs
         self.names = guard.named(exercise.answer, cases[0])
+        net = any(isinstance(argument, torch.nn.Module) for argument in cases[0])
+        self.count = EXTRA_OF_A_NET if net else EXTRA
         text = exercise.answer.__doc__
         self.letters = [Letters(text, dict(zip(self.names, case, strict=True))) for case in cases]
         self.returns = Returns(exercise.returns, text)
@@ -79,7 +81,7 @@ class Diagnosis:
         """The place where one change makes the attempt right."""
         if not self.wrong or any(isinstance(error, SystemExit | KeyboardInterrupt) for _, error in self.outcomes):
             return None
-        more = self.exercise.more_cases()[:EXTRA]
+        more = self.exercise.more_cases(self.count)
         cases = [*self.cases, *(case for case, _ in more)]
         said = self._try(mended, self.attempt, cases, [*self.right, *(right for _, right in more)])
         return said and self._first(self.wrong[0]) + said
@@ -97,7 +99,7 @@ class Diagnosis:
     def _extra(self):
         """[(case, outcome)] of the attempt on random cases."""
         found = []
-        for case, _ in self.exercise.more_cases()[:EXTRA]:
+        for case, _ in self.exercise.more_cases(self.count):
             result = guard.run(self.attempt, case, 1)
             if result.stopped is None:
                 found.append((case, (result.value, result.error)))

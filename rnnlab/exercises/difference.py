@@ -115,7 +115,7 @@ def _inner(mine, theirs, it, letters):
         return f"{it} has {counted(len(mine), 'entry')}, expected {len(theirs)}."
     i = next(i for i, (a, b) in enumerate(zip(mine, theirs, strict=True)) if not same(a, b))
     came = letters.letter(mine[i]) if isinstance(mine[i], int) else described(mine[i])
-    return f"{it}: its entry number {i + 1}, {came}, is not right."
+    return f"{it}: its number {i + 1} is {came}, and that is not right."
 
 
 def _tensors(mine, theirs, way, count, letters, returns, name):
@@ -183,7 +183,8 @@ def _short(value):
 
 def given(arguments):
     """The arguments that can be said in a few words, such as `patience` = 2; "" where there are none or too many."""
-    simple = {name: value for name, value in arguments.items() if isinstance(value, str | int | float)}
+    letters = all(len(name) == 1 for name in arguments)
+    simple = {name: value for name, value in arguments.items() if isinstance(value, str | int | float) and not letters}
     text = ", ".join(f"`{name}` = {value!r}" for name, value in simple.items())
     return f"For {text}" if simple and len(text) < 50 else ""
 

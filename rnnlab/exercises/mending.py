@@ -2,13 +2,16 @@
 
 import ast
 
+import torch
+
 from . import guard
 from .additions import additions
 from .edits import edits, name_of
 from .slips import alike
-from .trees import TooLong, Tree, words
+from .trees import TooLong, Tree, index_text, words
 
-MOST = 1500  # variants tried
+MOST = 1500  # variants tried; a net among the arguments makes each of them dear
+MOST_OF_A_NET = 400
 SHORT = 70  # characters of code a sentence quotes at most
 
 # What is wrong at {node} if this change mends it. {part}: the code it is about.
@@ -67,8 +70,10 @@ def mended(attempt, cases, right):
     """
     tree = Tree(attempt)
     seen, count = set(), 0
+    divisors = [name for name, value in zip(tree.parameters, cases[0], strict=False) if _counts(value)]
+    most = MOST_OF_A_NET if any(isinstance(value, torch.nn.Module) for value in cases[0]) else MOST
     worst = sorted(range(len(cases)), key=lambda i: alike(guard.quick(attempt, cases[i]), right[i]))
-    for edit in (*edits(tree), *additions(tree)):
+    for edit in (*edits(tree), *additions(tree, divisors)):
         if edit.kind not in HINTS or edit.kind == "no return":
             continue
         function = tree.compiled(edit)
@@ -78,13 +83,18 @@ def mended(attempt, cases, right):
             continue
         seen.add(key)
         count += 1
-        if count > MOST:
+        if count > most:
             return None
         if all(_right(function, cases[i], right[i]) for i in worst):
             sentence = _said(tree, edit)
             if sentence:
                 return sentence
     return None
+
+
+def _counts(value):
+    """Whether one divides by such a value: a number or counts, and not a tensor of fractions."""
+    return isinstance(value, int | float) or (isinstance(value, torch.Tensor) and not value.is_floating_point())
 
 
 def _right(function, case, right):
@@ -117,5 +127,5 @@ def _code(node):
         return f"`{node.arg}`"
     if not isinstance(node, ast.expr | ast.stmt | ast.keyword):
         return None if node is None else str(node)
-    text = words(node)
+    text = index_text(node)
     return f"`{text}`" if len(text) <= SHORT else f"`{text[: SHORT - 10]}…`"

@@ -120,11 +120,17 @@ def first_place(attempt, answers, case):
     good = {}
     for i, value in mine.events:
         parts = all(good.get(child, True) for child in mine.children[i])
-        good[i] = pool.holds(value)
         node, text = mine.nodes[i]
+        good[i] = parts if _is_made_up(node, value) else pool.holds(value)
         if parts and not good[i] and len(text) <= SHORT and not _is_count(value, node):
             return text
     return None
+
+
+def _is_made_up(node, value):
+    """Whether a value is as right as its parts: things in brackets, a piece of a list."""
+    piece = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice) and isinstance(value, list | str)
+    return piece or isinstance(node, ast.List | ast.Tuple)
 
 
 def _is_count(value, node):

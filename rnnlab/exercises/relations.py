@@ -110,6 +110,8 @@ def _offset(p):
 
 def _partly(p):
     """All but the first or last right; only the first or last right."""
+    if not p.rich and sum(not near(a, b) for a, b in p.pairs) < 2:
+        return None
     for d in range(dims(p)):
         kinds = {}
         for a, b in p.pairs:

@@ -4,7 +4,7 @@ import ast
 import re
 
 from .edits import name_of
-from .trees import words
+from .trees import index_text
 
 SHORT = 60  # characters of code a sentence quotes at most
 
@@ -117,7 +117,7 @@ class Speaker:
         before = [n.id for n in changed]
         for name in changed:
             name.id = "…"
-        text = words(node) if isinstance(node, ast.expr | ast.stmt | ast.keyword) else None
+        text = index_text(node) if isinstance(node, ast.expr | ast.stmt | ast.keyword) else None
         for name, was in zip(changed, before, strict=True):
             name.id = was
         if text is None or len(text) > SHORT or not re.search(r"\w", text):

@@ -139,6 +139,16 @@ def words(node):
     return " ".join(ast.unparse(node).split())
 
 
+def index_text(node):
+    """The same, and for what stands in the brackets of an index, the brackets with it: [:, -1]."""
+    text = words(node)
+    if isinstance(node, ast.Slice):
+        return f"[{text}]"
+    if isinstance(node, ast.Tuple) and any(isinstance(entry, ast.Slice) for entry in node.elts):
+        return f"[{text[1:-1].rstrip(',')}]"
+    return text
+
+
 def _located(new, near):
     for node in ast.walk(new) if isinstance(new, ast.AST) else ():
         if not hasattr(node, "lineno") and isinstance(node, (ast.expr, ast.stmt, ast.arg, ast.keyword)):

@@ -1,0 +1,35 @@
+"""The settings of the site: Sphinx and MyST-NB on the stored notebooks, which are not run. `make site` builds it."""
+
+from docutils import nodes
+
+from rnnlab.jupyter.export import mathml
+
+project = html_title = "RNN Lab"
+extensions = ["myst_nb"]
+nb_execution_mode = "off"
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+add_module_names = False
+toc_object_entries = False
+pygments_style, pygments_dark_style = "a11y-light", "a11y-dark"
+html_theme = "furo"
+html_theme_options = {"navigation_with_keys": False, "top_of_page_buttons": []}  # arrow keys belong to the explorers
+templates_path, html_static_path = ["_templates"], ["_static"]
+html_css_files, html_js_files = ["site.css"], ["site.js"]
+html_favicon = "_static/favicon.svg"
+html_copy_source = html_show_sourcelink = html_show_sphinx = html_use_index = False
+html_math_renderer = "mathml"
+
+
+def inline(self, node):
+    self.body.append(mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def block(self, node):
+    self.body.append(f'<div class="math">{mathml(node.astext(), display="block")}</div>')
+    raise nodes.SkipNode
+
+
+def setup(app):
+    app.add_html_math_renderer("mathml", (inline, None), (block, None))

@@ -1,0 +1,177 @@
+"""The site as a reader meets it, in Chromium: every page whole, alive and quiet, from a server and from the disk."""
+
+import functools
+import http.server
+import statistics
+import threading
+import time
+from urllib.parse import urldefrag, urljoin
+
+import pytest
+from bs4 import BeautifulSoup
+
+from tools.browser import EXPLORERS
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+site_tool = pytest.importorskip("tools.site", reason="needs Sphinx: the test extra")
+
+LESSON = "notebooks/04_vanishing_gradients.html"
+TIMES = """root => {
+  let pressed = null;
+  window.times = [];
+  root.addEventListener("keydown", event => { pressed = event.timeStamp; }, true);
+  const drawn = ({ target }) => !(target.nodeType === 1 ? target : target.parentElement)?.closest(".control");
+  new MutationObserver(records => {
+    if (pressed === null || !records.some(drawn)) return;
+    times.push(performance.now() - pressed);
+    pressed = null;
+  }).observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+}"""
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The folder of the site, built as `make site` builds it, and the seconds that took."""
+    folder, start = tmp_path_factory.mktemp("site"), time.monotonic()
+    assert site_tool.build(folder / "source", folder / "site") == 0
+    return folder / "site", time.monotonic() - start
+
+
+@pytest.fixture(scope="session")
+def pages(site):
+    """The pages by their address within the site, each as a tree."""
+    found = {path.relative_to(site[0]).as_posix(): path for path in site[0].rglob("*.html")}
+    return {name: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for name, path in found.items()}
+
+
+@pytest.fixture(scope="session")
+def server(site):
+    """The address of a plain web server in the site's folder."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=site[0])
+    handler.log_message = lambda *_: None
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
+        threading.Thread(target=served.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{served.server_port}"
+        served.shutdown()
+
+
+@pytest.fixture
+def visit(chromium):
+    """A function that opens an address without a network; no script may fail and no request may leave."""
+    contexts, failed, asked = [], [], []
+
+    def visit(url, **options):
+        contexts.append(chromium.new_context(**{"viewport": {"width": 1280, "height": 720}, **options}))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: failed.append(f"{url}: {error}"))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(url)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert failed == []
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:", "http://127.0.0.1:"))] == []
+
+
+def test_it_is_built_in_seconds_without_a_warning(site):
+    assert site[1] < 30
+
+
+def test_every_link_and_every_anchor_leads_somewhere(pages, site):
+    broken = []
+    for name, page in pages.items():
+        for link in page.find_all(["a", "img", "link", "script"]):
+            target = link.get("href") or link.get("src") or ""
+            if not target or target.startswith(("https:", "http:", "data:", "mailto:")):
+                continue
+            where, anchor = urldefrag(urljoin(name, target))
+            path, known = site[0] / where.split("?")[0], pages.get(where)
+            if not path.exists() or (anchor and known and not known.find(id=anchor)):
+                broken.append(f"{name}: {target}")
+    assert broken == []
+
+
+def test_a_lesson_and_all_it_loads_weigh_little(pages, site):
+    for name, page in pages.items():
+        loaded = [link.get("src") for link in page.find_all(["img", "script"])]
+        loaded += [link.get("href") for link in page.find_all("link", rel="stylesheet")]
+        local = {urljoin(name, target).split("?")[0] for target in loaded if target and not target.startswith("data:")}
+        weight = sum((site[0] / file).stat().st_size for file in {name, *local})
+        assert weight < 1_500_000, f"{name} weighs {weight:,} bytes"
+
+
+def test_lessons_and_reference_lead_to_each_other(pages):
+    there = pages["notebooks/01_rnn_basics.html"].find("a", href="../reference/rnnlab.cells.html#rnnlab.cells.rnn_step")
+    back = pages["reference/rnnlab.cells.html"].find(id="rnnlab.cells.rnn_step").parent
+    assert there and back.find("a", href="../notebooks/01_rnn_basics.html")
+
+
+def test_exercises_say_where_to_do_them_and_fold_their_solutions(pages):
+    lessons = [page for name, page in pages.items() if name.startswith("notebooks/0")]
+    assert len(lessons) == 9
+    for page in lessons:
+        folded = [fold for fold in page.find_all("details") if fold.summary.text == "Solution"]
+        assert folded and not any(fold.has_attr("open") for fold in page.find_all("details"))
+        assert all(fold.find("code") and "JupyterLab" in fold.text for fold in folded)
+        assert "make lab" in page.article.text
+
+
+@pytest.mark.parametrize("name", ["index.html", *[f"notebooks/{play.lesson}.html" for play in EXPLORERS]])
+def test_from_the_disk_a_page_is_alive_and_fits_a_phone(name, site, visit):
+    page = visit((site[0] / name).as_uri(), viewport={"width": 390, "height": 800})
+    assert page.locator("[data-explorer]").count() == page.locator("[data-explorer][data-awake]").count() > 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator("math").count() == 0 or "\\(" not in page.locator("article").inner_text()
+
+
+def test_nothing_stands_in_the_way_of_anyone(pages, site, visit):
+    """axe on every page in the light. In the dark only colours are other ones, and alike on the pages of a kind."""
+    complaints, kinds = [], ("index.html", LESSON, "reference/rnnlab.cells.html")
+    runs = [(name, "light", None) for name in pages]
+    for name, scheme, options in [*runs, *((name, "dark", {"runOnly": ["color-contrast"]}) for name in kinds)]:
+        page = visit((site[0] / name).as_uri(), color_scheme=scheme)
+        context = {"exclude": [] if name == LESSON else [[".highlight"]]}
+        found = axe.Axe().run(page, context=context, options=options).response["violations"]
+        complaints += [f"{name} {scheme} {rule['id']}: {rule['nodes'][0]['html'][:120]}" for rule in found]
+        page.context.close()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("play", EXPLORERS, ids=lambda play: play.module)
+def test_a_key_changes_the_picture_at_once(play, site, visit):
+    root = play.on(visit((site[0] / "notebooks" / f"{play.lesson}.html").as_uri()))
+    play.step(root)
+    root.evaluate(TIMES)
+    medians = []
+    for _ in range(3):  # another process may have the processor: the best of three rounds counts
+        root.page.evaluate("times.length = 0")
+        for number in range(21):
+            play.step(root, back=number % 2 == 0)
+            root.page.wait_for_function("count => times.length > count", arg=number)
+        medians.append(statistics.median(root.page.evaluate("times")))
+        if medians[-1] <= 8:
+            break
+    assert min(medians) <= 8
+
+
+def test_from_a_server_the_first_picture_comes_within_a_second(server, visit):
+    page = visit(f"{server}/{LESSON}")
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    assert paint <= 1000
+
+
+@pytest.mark.parametrize("from_disk", [True, False])
+def test_the_search_finds_packed(from_disk, site, server, visit):
+    page = visit((site[0].as_uri() if from_disk else server) + "/search.html?q=packed")
+    page.locator("#search-results a", has_text="02 · Shapes").first.wait_for()
+
+
+def test_the_colours_follow_the_readers_choice(site, visit):
+    page = visit((site[0] / "index.html").as_uri(), color_scheme="light")
+    ground = "getComputedStyle(document.querySelector('.rnnlab')).backgroundColor"
+    light = page.evaluate(ground)
+    page.evaluate("document.body.dataset.theme = 'dark'")
+    page.wait_for_function(f"{ground} !== '{light}'")
