@@ -74,6 +74,9 @@ def test_an_exported_lesson_is_whole_without_a_network(lesson, exported, chromiu
     formulas = [formula for text in texts for formula in re.findall(r"\$\$.+?\$\$|\$.+?\$", text, re.DOTALL)]
     assert len(widths) == len(formulas)
 
+    sizes = "texts => texts.map(text => getComputedStyle(text).fontSize)"
+    assert set(page.locator(".jp-RenderedMarkdown > p").evaluate_all(sizes)) == {"18px"}  # as lesson.css says
+
     for play in plays:
         root = play.on(page)
         before = tools.markup(root)

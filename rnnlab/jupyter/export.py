@@ -4,11 +4,13 @@ import base64
 import html
 import mimetypes
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
 
 from jinja2 import pass_context
 from latex2mathml.converter import convert
+from markupsafe import Markup
 from nbconvert import filters
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import Preprocessor
@@ -27,10 +29,19 @@ class Lesson(Preprocessor):
         exporter.register_filter("clean_html", sanitise.clean_html if ours else filters.clean_html)
         if ours:
             resources["mathjax_url"] = resources["require_js_url"] = ""
-            resources.setdefault("inlining", {}).setdefault("css", []).append(STYLE)
+            resources["include_css"] = with_style(resources["include_css"])
             leave_out_widgets(notebook.cells)
             describe_pictures(notebook.cells)
         return notebook, resources
+
+
+def with_style(include_css: Callable) -> Callable:
+    """The template's function of that name, with our style sheet before the first of nbconvert's.
+
+    resources["inlining"], meant for it, is written anew by a preprocessor that comes after this one.
+    """
+    style = Markup(f"<style>\n{STYLE}</style>\n")
+    return lambda name: style + include_css(name) if name == "static/index.css" else include_css(name)
 
 
 def imports_rnnlab(cell: dict) -> bool:
