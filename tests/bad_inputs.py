@@ -39,7 +39,7 @@ INSIDE = {
     r"rnnlab\.runs\..*": "how `fit` and `load_best`, which are driven, keep a run",
     r"rnnlab\.datasets\.downloads\.fetch": "what `locate` does, with what `locate` was given",
     r"rnnlab\.exercises\.(?!check\.).*": "the check machine, for whatever a learner wrote, and answers",
-    r"rnnlab\.exercises\.check\.Exercise": "written by us, one for each exercise",
+    r"rnnlab\.exercises\.check\.Exercise(\.more_cases)?": "written by us, one for each exercise",
     r"rnnlab\.exercises\.check\.Exercise\.(verdict|check)": "never raises, whatever a learner wrote: test_exercises",
     r"rnnlab\.jupyter\..*": "called by Jupyter alone",
 }

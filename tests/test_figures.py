@@ -23,10 +23,11 @@ def shown(ax):
 
 
 def test_a_shown_picture_is_png_with_its_description_and_is_closed():
+    before = plt.get_fignums()
     data, metadata = shown(figures.lines({"loss": [2.0, 1.0]}, xlabel="step", ylabel="loss"))
     assert data["image/png"].startswith(b"\x89PNG")
     assert metadata["image/png"]["alt"] == "loss against step: loss from 2 to 1."
-    assert not plt.get_fignums()
+    assert plt.get_fignums() == before
 
 
 def test_a_picture_without_description_is_refused():

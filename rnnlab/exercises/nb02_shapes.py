@@ -58,7 +58,7 @@ def five_shapes(B, T, I, H, L):
 
 five_shapes = Exercise(
     five_shapes,
-    cases=lambda: [(3, 5, 4, 7, 2), (7, 11, 6, 9, 3), (1, 2, 8, 3, 5)],
+    cases=lambda: [(3, 5, 4, 7, 2), (11, 7, 6, 9, 3), (1, 2, 8, 3, 5)],
     returns="five shapes",
     hints=(
         "Say each axis in words: which sequence, which step, which layer and direction, how many numbers. A weight "
