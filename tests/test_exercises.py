@@ -219,7 +219,7 @@ def endless_list(x, y):
         (lambda x, y: 2 * x[:2] + y[:2], "The last entries along N, axis 0 are missing; the others are right."),
         (lambda x, y: 2 * x + y + 1j, "`1j` is one term too many"),
         (lambda x, y: x.to_sparse(), "It is a sparse tensor"),
-        (lambda x, y: x * float("nan"), "`float('nan')` is the first that does not"),
+        (lambda x, y: x * float("nan"), "Look at `float('nan')`"),
         (lambda x, y: x.as_subclass(Shapeless), "What it returns cannot be compared (RuntimeError). Expected: (N,)."),
         (endless_list, "RecursionError"),
         (lambda x, y: np.array([object()]), "It is a NumPy array"),

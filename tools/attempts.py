@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass
 
 import nbformat
+import torch
 
 ROOT = pathlib.Path(__file__).parents[1]
 MARK = re.compile(r"#% (exercise|right|wrong)\s*(?:·\s*)?(.*)")
@@ -50,7 +51,7 @@ def read(path):
 
 
 def page(lesson):
-    """The names of a lesson's page: its imports, and the functions and classes that it defines."""
+    """The names of a lesson's page: its imports, the functions and classes it defines, and its default dtype."""
     notebook = nbformat.read(ROOT / "notebooks" / f"{lesson[2:]}.ipynb", 4)
     kinds = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -60,14 +61,16 @@ def page(lesson):
             continue
         with contextlib.suppress(SyntaxError):  # a cell magic
             for node in ast.parse(cell.source).body:
-                if isinstance(node, kinds):
+                if isinstance(node, kinds) or "set_default_dtype" in ast.unparse(node):
                     with contextlib.suppress(Exception):  # it needs what the page computes
                         compiled(ast.unparse(node), f"<page {lesson} {number} {node.lineno}>", space)
     module = importlib.import_module(f"rnnlab.exercises.{lesson}")
     for name, thing in vars(module).items():
         if type(thing).__name__ == "Exercise":
             space[name] = thing.answer  # as on the page, where the check gives the reference back
-    return space
+    dtype = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    return space, dtype
 
 
 def compiled(text, name, space):
@@ -83,12 +86,16 @@ def judged(attempts):
         if attempt.lesson not in pages:
             pages[attempt.lesson] = page(attempt.lesson)
         exercise = getattr(importlib.import_module(f"rnnlab.exercises.{attempt.lesson}"), attempt.exercise)
-        space = dict(pages[attempt.lesson])
+        names, dtype = pages[attempt.lesson]
+        space = dict(names)
+        torch.set_default_dtype(dtype)
         with contextlib.redirect_stdout(io.StringIO()):
             compiled(attempt.code, f"<attempt {number} {attempt.lesson} {attempt.exercise}>", space)
         started = time.process_time()
         verdict = exercise.verdict(space[attempt.exercise])
-        yield attempt, verdict, time.process_time() - started
+        spent = time.process_time() - started
+        torch.set_default_dtype(torch.float32)
+        yield attempt, verdict, spent
 
 
 def main(paths):

@@ -7,7 +7,8 @@ from .trees import Edit
 
 ROUND = {
     "torch.tanh({})": "a tanh", "torch.sigmoid({})": "a sigmoid", "(1 - {})": "a `1 -`", "(-{})": "a minus",
-    "({}).mT": "a transpose", "torch.square({})": "a square", "({}).detach()": "a `detach`",
+    "({}).mT": "a transpose", "torch.square({})": "a square", "({}) ** 0.5": "a square root",
+    "({}).grad": "`.grad`", "({}).detach()": "a `detach`",
     "({}).transpose(0, 1)": "an exchange of axes 0 and 1", "({}).transpose(1, 2)": "an exchange of axes 1 and 2",
     "({}).unsqueeze(0)": "a new axis 0", "({}).unsqueeze(1)": "a new axis 1", "({}).unsqueeze(-1)": "a new last axis",
     "({})[-1]": "an index (which of them?)", "({})[0]": "an index (which of them?)",
@@ -59,7 +60,7 @@ def additions(tree, divisors=()):
             if kind == "cut" and isinstance(node, ast.Name):
                 continue  # nobody gives one entry less than there is
             for text, what in table.items():
-                yield Edit(kind, holder, key, _put(text, node), node, to=what)
+                yield Edit(kind, holder, key, put(text, node), node, to=what)
         if isinstance(node, ast.BinOp | ast.Name | ast.Call | ast.Attribute | ast.Subscript):
             for name in tree.parameters:
                 if not (isinstance(node, ast.Name) and node.id == name):
@@ -70,7 +71,7 @@ def additions(tree, divisors=()):
                         yield Edit("beside", holder, key, new, node, to=f"`{name}`, {what},")
 
 
-def _put(text, node):
+def put(text, node):
     """The expression a text makes of a node put in its braces."""
     tree = ast.parse(text.format("__hole__"), mode="eval").body
 

@@ -22,6 +22,7 @@ class Diagnosis:
 
     def __init__(self, exercise, attempt, cases, mine, theirs):
         self.exercise, self.attempt, self.cases, self.mine, self.theirs = exercise, attempt, cases, mine, theirs
+        self.extra = None
         self.names = guard.named(exercise.answer, cases[0])
         net = any(isinstance(argument, torch.nn.Module) for argument in cases[0])
         self.count = EXTRA_OF_A_NET if net else EXTRA
@@ -68,14 +69,24 @@ class Diagnosis:
         ]
 
     def derived(self):
-        """A slip derived from the reference, or the place where one change mends the attempt."""
+        """A slip derived from the reference."""
+        return self._slip(lambda slips: None)
+
+    def part(self):
+        """A part or a function of something in the reference, taken for the thing itself."""
+        if any(error is not None for _, error in self.outcomes):
+            return None
+        return self._slip(lambda slips: slips.parts)
+
+    def _slip(self, variants):
         if not self.wrong:
             return None
         slips, extra = self.exercise.slips(), self._extra()
         if slips is None:
             return None
         code = getattr(inspect.unwrap(self.attempt), "__code__", None)
-        return slips.explain(self.outcomes, code.co_varnames if code else (), extra)
+        own, written = (code.co_varnames, {*code.co_names, *code.co_varnames}) if code else ((), ())
+        return slips.explain(self.outcomes, own, extra, written, variants(slips))
 
     def mending(self):
         """The place where one change makes the attempt right."""
@@ -98,7 +109,9 @@ class Diagnosis:
 
     def _extra(self):
         """[(case, outcome)] of the attempt on random cases."""
-        found = []
+        if self.extra is not None:
+            return self.extra
+        self.extra = found = []
         for case, _ in self.exercise.more_cases(self.count):
             result = guard.run(self.attempt, case, 1)
             if result.stopped is None:
@@ -150,11 +163,14 @@ class Diagnosis:
         i = self.wrong[0]
         if self.outcomes[i][1] is not None:
             return self._raised(i)
+        (a, _), (b, _) = self.outcomes[i], self.right[i]
+        if a is None or isinstance(b, torch.Tensor) != isinstance(a, torch.Tensor):
+            return None  # what it returns is of another kind, and that is all there is to say
         text = self._try(first_place, self.attempt, (self.exercise.answer, *self.exercise.ways), self.cases[i])
-        if text is None:
-            return None
-        up_to = "Up to a point your values come up in a right answer too"
-        return f"{self._first(i)}{up_to}; `{text}` is the first that does not."
+        return (
+            text
+            and f"{self._first(i)}Look at `{text}`: the values before it are those of a right answer, its own are not."
+        )
 
     def _raised(self, i):
         error = self.outcomes[i][1]
@@ -203,7 +219,7 @@ class Diagnosis:
 
 VOICES = {
     "known mistake": Diagnosis.known, "derived slip": Diagnosis.derived, "mending": Diagnosis.mending,
-    "beside": Diagnosis.unlike, "relation": Diagnosis.related, "place": Diagnosis.placed,
+    "beside": Diagnosis.unlike, "relation": Diagnosis.related, "part": Diagnosis.part, "place": Diagnosis.placed,
     "difference": Diagnosis.differs,
 }  # fmt: skip
 
@@ -252,7 +268,7 @@ def _stopped(text, node, operands, error, letters):
             inner = x[-1], y[-2] if len(y) > 1 else y[0]
             if inner[0] != inner[1]:
                 against = f": {letters.letter(inner[0])} against {letters.letter(inner[1])}"
-        return f"It stopped at `{text}`: {a} {sign} {b} does not fit{against}."
+        return f"It stopped at `{text}`: {a} {sign} {b} {'does' if sign == 'times' else 'do'} not fit{against}."
     there = " and ".join(f"`{name}` is {shape}" for (name, _), shape in zip(shown[:3], shapes, strict=False))
     kind = type(error).__name__
     return f"It stopped at `{text}`: {there + '. ' if there else ''}{kind}{': ' if said else ''}{said}."

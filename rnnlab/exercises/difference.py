@@ -98,6 +98,8 @@ def _part(mine, theirs, way, count, letters, returns, given):
         number = number_in(mine)
         if number is None:
             return f"{it} is {described(mine)}, expected a number."
+        if isinstance(theirs, int) and isinstance(mine, torch.Tensor):
+            return f"{it} is a tensor with one number, expected an int of Python: `int(…)` makes one of it."
         if isinstance(theirs, int) and not isinstance(number, int):
             return f"{it} is a float, {written(number)}, expected an int."
         a, b = pair(number, theirs)
@@ -114,7 +116,7 @@ def _inner(mine, theirs, it, letters):
     if len(mine) != len(theirs):
         return f"{it} has {counted(len(mine), 'entry')}, expected {len(theirs)}."
     i = next(i for i, (a, b) in enumerate(zip(mine, theirs, strict=True)) if not same(a, b))
-    came = letters.letter(mine[i]) if isinstance(mine[i], int) else described(mine[i])
+    came = letters.many(mine[i]) if isinstance(mine[i], int) else described(mine[i])
     return f"{it}: its number {i + 1} is {came}, and that is not right."
 
 
@@ -138,9 +140,9 @@ def _tensors(mine, theirs, way, count, letters, returns, name):
         return f"{name or 'It'} is {a}, expected {b}."
     at = tuple((~close).nonzero()[0].tolist())
     wrong = int((~close).sum())
-    many = "no number is" if wrong == close.numel() else f"{wrong} of {close.numel()} numbers are not"
+    many = "no number is right" if wrong == close.numel() else f"{wrong} of {close.numel()} numbers are wrong"
     a, b = pair(mine[at].item(), theirs[at].item())
-    return f"{shape} is right, {many}{' right' if wrong == close.numel() else ''}. The first is at {list(at)}: {a}, expected {b}."  # noqa: E501
+    return f"{shape} is right, {many}. The first is at {list(at)}: {a}, expected {b}."  # noqa: E501
 
 
 def counted(n, word):

@@ -32,9 +32,11 @@ def padded(lengths: list[int], T: int, H: int, dtype: torch.dtype = torch.float6
     return out, x * (torch.arange(T) < torch.tensor(lengths)[:, None])
 
 
-def signed(lengths: list[int], T: int, H: int, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
+def signed(
+    lengths: list[int], T: int, H: int, dtype: torch.dtype = torch.float64, scale: float = 1.0
+) -> tuple[Tensor, Tensor]:
     """Outputs (B, T, H) that require a gradient, and lengths (B,). Unit 0 is always negative: a zero would win."""
-    (out,) = normal((len(lengths), T, H), seed=T, dtype=dtype)
+    out = scale * normal((len(lengths), T, H), seed=T, dtype=dtype)[0]
     out[..., 0] = -out[..., 0].abs()
     return out.requires_grad_(), torch.tensor(lengths)
 

@@ -103,6 +103,8 @@ def _calls(make, node):
         yield make("call", operand, operand)
         if len(args) < 2:
             yield from rounds(make, node, operand)
+    if name == "insert" and len(args) == 2 and number(args[0]) == 0:
+        yield make("put first", ast.Call(_renamed(node, "append").func, args[1:], []))
     if name in ("min", "max") and len(args) > 1:
         yield make("call", args[1], args[1])
     for group in GROUPS:

@@ -45,7 +45,13 @@ def _places(node):
 
 
 def slices(make, node):
-    """A slice: without start or end, or off by one."""
+    """A slice: without start or end, off by one, or of one entry, where the entry itself belongs."""
+    if (
+        node.lower is not None
+        and isinstance(node.upper, ast.BinOp)
+        and ast.dump(node.upper.left) == ast.dump(node.lower)
+    ):
+        yield make("one index", node.lower)
     for name in ("lower", "upper"):
         end = getattr(node, name)
         if end is not None:
@@ -143,6 +149,9 @@ def orders(lists):
             if isinstance(b, ast.For) and isinstance(a, ast.Assign):
                 inside = ast.For(b.target, b.iter, [a, *b.body], b.orelse)
                 yield Edit("set anew", owner, key, [*body[: i + 1], inside, *body[i + 2 :]], b, a)
+            if isinstance(a, ast.For) and isinstance(b, ast.Assign | ast.AugAssign | ast.Expr):
+                inside = ast.For(a.target, a.iter, [*a.body, b], a.orelse)
+                yield Edit("into the loop", owner, key, [*body[:i], inside, *body[i + 2 :]], a, b)
             if isinstance(a, ast.For):
                 moved = ast.For(a.target, a.iter, [*a.body, b], a.orelse)
                 if isinstance(b, ast.Return):

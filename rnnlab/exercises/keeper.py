@@ -76,7 +76,7 @@ class Page:
         ours = [m for name, m in list(sys.modules.items()) if name.startswith("rnnlab.") and m is not None]
         watched = {id(space): space for space in [*SHARED, *modules, *ours] if vars(space) is not self.names}
         self.shared = [(space, dict(vars(space))) for space in watched.values()]
-        self.closed = False
+        self.closed, self.compiler = False, "torch._dynamo" in sys.modules
         self.builtins = vars(builtins), dict(vars(builtins))
         self.bound = dict(self.names)
         self.held = {name: copy.deepcopy(self.bound[name]) for name in _named(function) if _held(self.bound.get(name))}
@@ -94,8 +94,11 @@ class Page:
             if name not in now or now[name] is not before[name]:
                 changed = "builtins." + name
         now.update(before)
+        compiler = "torch._dynamo" in sys.modules and not self.compiler
         for space, before in self.shared:
             for name in _differs(before, vars(space)):
+                if compiler and str(getattr(vars(space).get(name), "__module__", "")).startswith("torch."):
+                    continue  # the first optimizer of a process loads it, and it sets names of PyTorch anew
                 if name in before and vars(space).get(name) is not before[name]:
                     setattr(space, name, before[name])
                 elif name not in before:
@@ -121,6 +124,7 @@ def _differs(before, after, private=False):
     names = [name for name in before if name not in after or after[name] is not before[name]]
     names = [name for name in names if name != "Storage"]  # PyTorch sets it anew with the default dtype
     names += [name for name in after if name not in before and not isinstance(after[name], types.ModuleType)]
+    names = [name for name in names if name != "__warningregistry__"]  # Python's own, where a warning came up
     return [name for name in names if private or not name.startswith("_") or name.startswith("__")]
 
 

@@ -34,6 +34,7 @@ class Letters:
     def __init__(self, text, arguments):
         """text: the docstring; arguments: {name: value} of the case."""
         self.sizes = {}
+        self.told = [m[0] for m in TOKEN.finditer(" ".join(re.findall(r"\(([^()]*)\)", text or ""))) if m[1] or m[3]]
         shapes = named_shapes((text or "").partition("->")[0]) | named_shapes(text)
         for name, value in arguments.items():
             if name in shapes and isinstance(value, torch.Tensor) and value.dim() == len(shapes[name]):
@@ -62,20 +63,33 @@ class Letters:
         return int(match[1] or 1) * self.sizes[match[2]] + (int(f"{match[3]}{match[4]}") if match[3] else 0)
 
     def letter(self, size, likely=None):
-        """The one letter of a size, or the number itself; `likely` is taken if it fits."""
+        """The one letter of a size, or the number itself; `likely`, what the axis should be, is taken if it fits.
+
+        Multiples such as 2H and neighbours such as T+1 are said of that letter alone, or where the text has them: other
+        sizes are so by chance.
+        """
         if likely is not None and self.size(likely) == size:
             return likely
         if size <= 1:
             return str(size)
-        fits = [name for name, value in self.sizes.items() if value == size]
-        if not fits and size > 3:
-            fits = [f"{n}{name}" for n in (2, 3, 4) for name, value in self.sizes.items() if n * value == size]
-            pairs = itertools.combinations_with_replacement([name for name in self.sizes if self.sizes[name] > 1], 2)
-            fits = fits or [f"{a}·{b}" for a, b in pairs if self.sizes[a] * self.sizes[b] == size]
-        if not fits:
-            fits = [f"{name}{sign}1" for sign, by in (("+", 1), ("-", -1)) for name, value in self.sizes.items()
-                    if value + by == size]  # fmt: skip
-        return fits[0] if len(fits) == 1 else str(size)
+        fits = {name for name, value in self.sizes.items() if value == size}
+        fits |= {token for token in self.told if self.size(token) == size}
+        n = self.sizes.get(likely, 0)
+        if not fits and n:
+            near = {f"2{likely}": 2 * n, f"3{likely}": 3 * n}
+            near |= {"T+1": n + 1, "T-1": n - 1} if likely == "T" else {}
+            fits = {name for name, value in near.items() if value == size and n > 2}
+        if not fits and size > 6:
+            pairs = itertools.combinations([name for name in self.sizes if self.sizes[name] > 1], 2)
+            fits = {f"{a}·{b}" for a, b in pairs if self.sizes[a] * self.sizes[b] == size}
+        return fits.pop() if len(fits) == 1 else str(size)
+
+    def many(self, count):
+        """A count as a letter or a multiple of one, such as 2H, or the number itself."""
+        fits = [
+            f"{n if n > 1 else ''}{name}" for n in (1, 2, 3, 4) for name, size in self.numbers() if n * size == count
+        ]
+        return fits[0] if len(fits) == 1 else str(count)
 
     def shape(self, shape, likely=()):
         """A shape in letters, such as (B, T, H)."""

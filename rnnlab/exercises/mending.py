@@ -46,7 +46,8 @@ HINTS = {
     "index axis": "look which axis you index",
     "every row": "look at the first index", "index later": "it looks one place too early",
     "index earlier": "it looks one place too late", "no start": "the slice starts too late",
-    "no end": "the slice ends too early", "start later": "the slice starts one place too early",
+    "no end": "the slice ends too early", "one index": "an index belongs there, not a slice",
+    "start later": "the slice starts one place too early",
     "start earlier": "the slice starts one place too late", "end later": "the slice ends one place too early",
     "end earlier": "the slice ends one place too late", "entries": "look at the order",
     "entry": "{part} is too much", "only entry": "one of the parts is enough",
@@ -54,7 +55,10 @@ HINTS = {
     "always so": "this must not depend on a condition", "not else": "`if` belongs there, not `elif`",
     "line": "this line is too much", "overwritten": "add nothing here: set it", "subtracted": "look at the sign",
     "lines": "look at the order of {part} and {to}", "set anew": "{part} belongs into the loop, at its head",
-    "after the loop": "{to} belongs behind the loop", "another name": "{node} is not what belongs there",
+    "after the loop": "{to} belongs behind the loop",
+    "into the loop": "{part} belongs inside the loop, as its last line",
+    "put first": "`append` belongs there: `insert(0, …)` puts each in front of those before",
+    "another name": "{node} is not what belongs there",
     "parameters": "{part} and {to} are exchanged",
     # put round or beside an expression
     "round": "{what} is missing", "beside": "{what} is missing", "cut": "it has {what} too many",
@@ -74,7 +78,7 @@ def mended(attempt, cases, right):
     most = MOST_OF_A_NET if any(isinstance(value, torch.nn.Module) for value in cases[0]) else MOST
     worst = sorted(range(len(cases)), key=lambda i: alike(guard.quick(attempt, cases[i]), right[i]))
     for edit in (*edits(tree), *additions(tree, divisors)):
-        if edit.kind not in HINTS or edit.kind == "no return":
+        if edit.kind not in HINTS or edit.kind == "no return" or _nobody_means(tree, edit):
             continue
         function = tree.compiled(edit)
         code = function and function.__code__
@@ -90,6 +94,16 @@ def mended(attempt, cases, right):
             if sentence:
                 return sentence
     return None
+
+
+def _nobody_means(tree, edit):
+    """Whether a change mends by chance: another thing counted that is as long, a `1 -` where there is a minus."""
+    around = tree.around(edit.node)
+    if isinstance(edit.node, ast.Name) and isinstance(around, ast.Call) and name_of(around) == "len":
+        return True
+    if edit.kind == "round" and edit.to == "a `1 -`":
+        return isinstance(edit.node, ast.UnaryOp) or isinstance(edit.holder, ast.UnaryOp)
+    return edit.kind == "number" and edit.to == 0 and isinstance(edit.holder, ast.keyword)  # it only switches it off
 
 
 def _counts(value):
@@ -114,6 +128,8 @@ def _said(tree, edit):
     node = edit.node
     if edit.kind in ("number", "switch", "another name") and (around := tree.around(node)) is not None:
         node = around
+    elif edit.kind in ("number", "another name") and (line := tree.line(node)) is not None:
+        node = line
     place = _code(node)
     if isinstance(node, ast.For | ast.While):
         place = f"`{words(node).partition(':')[0]}`"

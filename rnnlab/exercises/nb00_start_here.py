@@ -10,7 +10,15 @@ def vocabulary_size(text):
 
 vocabulary_size = Exercise(
     vocabulary_size,
-    cases=lambda: [("hello",), ("if you want you",), ("Hello hello",), ("a",), (" to be,\nor not to be ",)],
+    cases=lambda: [
+        ("hello",),
+        ("if you want you",),
+        ("Hello hello",),
+        ("a",),
+        (" to be,\nor not to be ",),
+        ("no ",),
+        ("a\n",),
+    ],
     returns="V, an int",
     hints=(
         "Each character counts once, however often it stands in the text. Which Python type keeps things only once?",
@@ -19,6 +27,9 @@ vocabulary_size = Exercise(
     wrong={
         lambda text: len(text): (
             "You count every character, also those that come again: hello has five letters, four of them different."
+        ),
+        lambda text: sum(text.count(character) == 1 for character in text): (
+            "You count the characters that come once. Those that come again count as well, each of them once."
         ),
         lambda text: set(text): "These are the right characters. The question is how many they are: a number.",
         lambda text: len(set(text.lower())): (

@@ -159,6 +159,11 @@ def _unpacked_end(rnn, x, lengths):
     return pad_packed_sequence(out, batch_first=True)[0][:, -1]
 
 
+def _read_through(rnn, x, lengths):
+    out, _ = rnn(x)
+    return out[torch.arange(len(x)), lengths - 1]
+
+
 def _padded(lengths, T, I, H, L, dtype=torch.float64):
     rnn = seeded(nn.RNN(I, H, num_layers=L, batch_first=True, dtype=dtype), seed=3)
     return rnn, *normal((len(lengths), T, I), seed=T, dtype=dtype), torch.tensor(lengths)
@@ -168,10 +173,11 @@ packed_states = Exercise(
     packed_states,
     cases=lambda: [
         _padded([5, 3, 2], 5, 4, 2, 2),
-        _padded([2, 5, 1, 3], 7, 3, 6, 3),
+        _padded([2, 5, 1, 3, 4], 7, 3, 6, 3),
         _padded([2], 4, 3, 5, 1, torch.float32),
     ],
     returns="(B, H)",
+    ways=(_read_through,),
     hints=(
         "Pack, run, and take the state: a packed batch leaves the state at each sequence's own end. Look up the "
         "arguments with `help(pack_padded_sequence)`.",
@@ -193,7 +199,7 @@ packed_states = Exercise(
             "Packing is not told that the batch comes first, so it takes T for B. Pass batch_first=True here as well."
         ),
         _sorted_and_left: (
-            "You sorted the batch and left it so: the states come back in another order than the sequences came in."
+            "The states are right and come in another order than the sequences: that of the lengths, longest first."
         ),
         _unpacked_end: (
             "Unpacked again, shorter sequences end in zeros, and out[:, -1] reads these. The state you want is in h_n."
@@ -209,6 +215,11 @@ def last_valid(out, lengths):
     return out[torch.arange(len(out)), lengths - 1]
 
 
+def _by_mask(out, lengths):
+    is_last = torch.arange(out.shape[1]) == lengths[:, None] - 1
+    return out[is_last]
+
+
 last_valid = Exercise(
     last_valid,
     cases=lambda: [
@@ -217,6 +228,7 @@ last_valid = Exercise(
         (*normal((1, 4, 5), seed=4, dtype=torch.float32), torch.tensor([3])),
     ],
     returns="(B, H)",
+    ways=(_by_mask,),
     hints=(
         "For sequence 0 it is `out[0, lengths[0] - 1]`. Indexing with two tensors does this for all of them at once.",
         "The first index counts the sequences, `torch.arange(len(out))`, and the second is the step for each.",
@@ -226,8 +238,8 @@ last_valid = Exercise(
             "This is the last column, and for shorter sequences it is padding. Each sequence has its own last step."
         ),
         lambda out, lengths: out[:, lengths - 1]: (
-            "A colon takes every sequence at each of these steps, so the shape is (B, B, H). "
-            "Index the first axis with torch.arange instead."
+            "Every sequence is read at each of these steps, so the shape is (B, B, H). Each sequence has one step of "
+            "its own: the two indices have to go side by side."
         ),
         lambda out, lengths: out[torch.arange(len(out)), lengths]: (
             "One too far: steps are counted from 0, so a sequence of length 3 ends at step 2."

@@ -39,6 +39,9 @@ step_backward = Exercise(
         lambda dh, h, weight_hh: _with_slope(dh, 1 - torch.tanh(h) ** 2, weight_hh): (
             "tanh is taken twice. h is what tanh gave, so its slope is one minus h squared, without another tanh."
         ),
+        lambda dh, h, weight_hh: _with_slope(dh, h * (1 - h), weight_hh): (
+            "That is the slope of a sigmoid, h (1 - h). The state comes from a tanh, whose slope is another one."
+        ),
         lambda dh, h, weight_hh: (dh, dh @ weight_hh * (1 - h**2)): (
             "The slope is at the wrong place. It belongs to the unit that was computed, so it acts before the weights; "
             "yours acts after them, on the units of the state before."

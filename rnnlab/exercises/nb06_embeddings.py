@@ -33,6 +33,7 @@ build_vocabulary = Exercise(
         ("b c a b c a a d".split(), 2),
         ("b c a b c a a d".split(), 4),
         ("z zz y z".split(), 1),
+        (9 * ["a"] + 12 * ["b"] + ["c"], 1),
     ],
     returns="a list of str",
     hints=(

@@ -114,7 +114,12 @@ def _beside(mean=None, most=None):
 
 mean_and_max = Exercise(
     mean_and_max,
-    cases=lambda: [signed([2, 5, 3], 7, 2), signed([4, 1, 6, 3], 6, 5), signed([2], 4, 3, torch.float32)],
+    cases=lambda: [
+        signed([2, 5, 3], 7, 2),
+        signed([4, 1, 6, 3], 6, 5),
+        signed([2], 4, 3, torch.float32),
+        signed([1, 3], 4, 3, scale=9.0),
+    ],
     returns="(B, 2H)",
     hints=(
         "Two readings, each without the padding, then one beside the other. What must stand in the padding so that it "

@@ -5,22 +5,25 @@ import torch
 from rnnlab.models import Reader
 
 from .check import Exercise
-from .drawn import looked_up, normal, seeded
+from .drawn import looked_up, normal, seeded, whole
 
 # ---- 8.1 ------------------------------------------------------------------------------------------------------------
 
 
 def as_rows(images):
-    """Pictures as sequences of rows, a row a step: images (B, 1, 28, 28) -> (B, 28, 28)."""
+    """Pictures as sequences of rows, a row a step: images (B, 1, 28, 28) of any dtype -> (B, 28, 28)."""
     return images.squeeze(1)
 
 
 as_rows = Exercise(
     as_rows,
-    cases=lambda: [
-        tuple(normal((B, 1, 28, 28), seed=B, dtype=dtype))
-        for B, dtype in ((3, torch.float64), (1, torch.float64), (28, torch.float64), (5, torch.float32))
-    ],
+    cases=lambda: (
+        [
+            tuple(normal((B, 1, 28, 28), seed=B, dtype=dtype))
+            for B, dtype in ((3, torch.float64), (1, torch.float64), (28, torch.float64), (5, torch.float32))
+        ]
+        + [(whole(255, (2, 1, 28, 28), seed=2)[0].to(torch.uint8),)]
+    ),
     returns="(B, 28, 28)",
     hints=(
         "No pixel has to move. One axis of length 1 has to go, and only that one.",

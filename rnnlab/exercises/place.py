@@ -12,6 +12,8 @@ from .values import NEAR, plain
 MOST = 3000  # values noted in one run
 SHORT = 70  # characters of code a sentence quotes at most
 FILE = "<place>"
+BOXES = {"zeros", "zeros_like", "ones", "ones_like", "empty", "empty_like", "full", "full_like", "set", "list", "dict"}
+SIZES = {"shape", "dtype", "device", "size", "dim", "ndim", "numel", "len", "range"}
 
 
 class Noted:
@@ -21,6 +23,7 @@ class Noted:
         """Raises OSError, TypeError or SyntaxError where the source cannot be read."""
         tree = Tree(function)
         self.nodes, self.children, self.events, self.names = [], [], [], tree.names
+        self.loops, self._around = [], []  # for each node: the loops it stands in, the inner one last
         definition = copy.deepcopy(tree.definition)
         definition.body = self._inside(definition.body)
         names = {**tree.names, "__note__": self._note}
@@ -38,6 +41,12 @@ class Noted:
         if not isinstance(thing, ast.AST) or isinstance(thing, ast.JoinedStr | ast.arguments):
             return thing
         original, first = copy.copy(thing), len(self.nodes)
+        if isinstance(thing, ast.For):
+            thing.iter = self._inside(thing.iter)
+            self._around.append(original)
+            thing.body = self._inside(thing.body)
+            self._around.pop()
+            return thing
         for name, value in ast.iter_fields(thing):
             if name == "func" and not self._is_value(value):
                 continue
@@ -61,6 +70,7 @@ class Noted:
         inside = set(range(first, len(self.nodes)))
         self.children.append(inside - {i for k in inside for i in self.children[k]})
         self.nodes.append((original, words(_clean(original, self.nodes))))
+        self.loops.append(tuple(self._around))
         call = ast.Call(ast.Name("__note__", ast.Load()), [ast.Constant(len(self.nodes) - 1), thing], [])
         return ast.copy_location(call, original)
 
@@ -101,11 +111,12 @@ def _clean(node, nodes):
 
 
 def first_place(attempt, answers, case):
-    """The text of the first expression whose parts are right and which is not; None where there is none.
+    """The text of the first expression whose parts are right and which is not, or of the head of the loop that makes
+    it so; None where there is none.
 
     answers: right answers; a value is right if it comes up in the run of one of them.
     """
-    right = []
+    right, written = [], set()
     for answer in answers:
         try:
             theirs = Noted(answer)
@@ -113,6 +124,7 @@ def first_place(attempt, answers, case):
             continue
         theirs.run(case)
         right += [value for _, value in theirs.events]
+        written |= {text for _, text in theirs.nodes}
     right += list(case)
     pool = _Pool(right)
     mine = Noted(attempt)
@@ -121,14 +133,36 @@ def first_place(attempt, answers, case):
     for i, value in mine.events:
         parts = all(good.get(child, True) for child in mine.children[i])
         node, text = mine.nodes[i]
-        good[i] = parts if _is_made_up(node, value) else pool.holds(value)
-        if parts and not good[i] and len(text) <= SHORT and not _is_count(value, node):
-            return text
+        good[i] = parts if _is_made_up(node, value) or _is_number(value) else pool.holds(value)
+        if parts and not good[i] and not _is_count(value, node):
+            if text in written:  # what a right answer says too is no fault; what it is given may be
+                text = _head(node, mine.loops[i])
+            if text and len(text) <= SHORT:
+                return text
     return None
 
 
+def _head(node, loops):
+    """The head of the innermost loop whose variable stands in an expression, or None."""
+    names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    for loop in reversed(loops):
+        if names & {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}:
+            return f"for {words(loop.target)} in {words(_clean(loop.iter, ()))}"
+    return None
+
+
+def _is_number(value):
+    """Whether a value is a size, a place or several: right answers count in many ways."""
+    return isinstance(value, int) or (isinstance(value, tuple) and all(isinstance(item, int) for item in value))
+
+
 def _is_made_up(node, value):
-    """Whether a value is as right as its parts: things in brackets, a piece of a list."""
+    """Whether a value is as right as its parts: things in brackets, a piece of a list, a box that will be filled."""
+    called = node.func if isinstance(node, ast.Call) else node
+    if getattr(called, "attr", getattr(called, "id", None)) in BOXES | SIZES and not isinstance(called, ast.Name):
+        return True
+    if isinstance(node, ast.Call) and isinstance(called, ast.Name) and called.id in BOXES | SIZES and not node.args:
+        return True
     piece = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice) and isinstance(value, list | str)
     return piece or isinstance(node, ast.List | ast.Tuple)
 
@@ -161,9 +195,13 @@ class _Pool:
         """Whether a value is on the right way; what is no data always is."""
         flat = _flat(value)
         if flat is None:
-            if isinstance(value, str | set) or (isinstance(value, list | tuple) and value and _is_plain(value)):
+            if isinstance(value, set):
+                return any(isinstance(other, set) and value == other for other in self.others)
+            if isinstance(value, str) or (isinstance(value, list | tuple) and value and _is_plain(value)):
                 return any(type(value) is type(other) and value == other for other in self.others if _is_plain([other]))
             return not isinstance(value, list | tuple) or all(map(self.holds, value))
+        if isinstance(value, tuple) and any(isinstance(item, torch.Tensor) for item in value):
+            return all(map(self.holds, value))  # pieces: each of them counts
         same = self.tensors.get(flat.numel(), [])
         if any(torch.allclose(flat, other, equal_nan=True, **NEAR) for other in same):
             return True

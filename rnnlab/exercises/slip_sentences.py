@@ -87,6 +87,10 @@ SENTENCES = {
     "set anew": ("It behaves as if {part} were done anew in every turn of the loop, not once.", "the start"),
     "returns in the loop": ("It returns in the first turn of the loop; the `return` belongs behind it.", ""),
     "after the loop": ("It behaves as if {to} stood behind the loop, not in it.", "the last line"),
+    "into the loop": ("It behaves as if {part} were done in every turn of the loop.", "the line behind it"),
+    "put first": ("It behaves as if each were put in front of those before.", ""),
+    "one index": ("It behaves as if {node} were an index, not a slice.", ""),
+    "part": ("It behaves as if you took {to}, and not {part} itself.", ""),
     "another name": ("It behaves as if {to} stood where {node} belongs.", ""),
     "parameters": ("It behaves as if {part} and {to} were exchanged.", ""),
 }  # fmt: skip
@@ -130,7 +134,7 @@ class Speaker:
         if edit.kind == "call":
             return f"`{name_of(edit.node)}`" if name_of(edit.node) else None
         node = self.code(edit.node)
-        if isinstance(edit.part, ast.Constant) and node:
+        if isinstance(edit.part, ast.Constant) and node and edit.kind != "index":
             return f"the {said} of {node}"
         if said is None and noun:
             said = f"{noun} of {node}" if node and isinstance(edit.node, ast.BinOp) else noun
@@ -141,6 +145,8 @@ class Speaker:
         template, noun = SENTENCES[edit.kind]
         name = name_of(edit.node) if isinstance(edit.node, ast.Call) else getattr(edit.node, "attr", None)
         to = f"`{edit.to}`" if isinstance(edit.to, str) else self.code(edit.to)
+        if edit.kind == "part":
+            to = self.code(edit.part) and edit.to.format(self.code(edit.part))
         around = self.tree.around(edit.node)
         said = {"node": self.code(edit.node), "to": to, "new": self.code(edit.new), "name": name and f"`{name}`",
                 "around": around and self.code(around)}  # fmt: skip

@@ -9,7 +9,8 @@ import torch
 
 from . import guard, values
 from .additions import additions
-from .edits import edits
+from .edits import edits, name_of
+from .reductions import reductions
 from .slip_sentences import SENTENCES, Speaker
 from .trees import Tree, words
 
@@ -35,23 +36,32 @@ class Slips:
         self.edits = sorted(edits(self.tree), key=lambda edit: LATE.get(edit.kind, 0))
         self.single = [(self.tree.compiled(edit), (edit,), {}) for edit in self.edits]
         few = [edit for edit in self.edits if edit.kind in LEFT_OUT][:PAIRS]
+        self.parts = [(None, (edit,), {}) for edit in reductions(self.tree)]
         self.pairs = [(None, pair, {}) for pair in itertools.combinations(few, 2)]
 
-    def explain(self, mine, known=(), extra=()):
-        """The sentence of the first slip that does on every case what an attempt did, or None.
+    def explain(self, mine, known=(), extra=(), written=(), variants=None):
+        """The sentence of the first of `variants` that does on every case what an attempt did, or None.
 
-        mine: the attempt's outcomes (value, error); known: names it uses; extra: more cases, each with its outcome.
+        mine: the attempt's outcomes (value, error); known: names of its own; extra: more cases, each with its outcome;
+        written: every name in its text; variants: those to try, else one change, or two things left out.
         """
         if all(alike(a, b) for a, b in zip(mine, self.right, strict=True)):
             return None
+        if any(_all_zero(a) and not _all_zero(b) for (a, _), (b, _) in zip(mine, self.right, strict=True)):
+            return None  # there are many ways to zeros
         fine = any(continuous(value) for value, _ in mine)
-        for function, made, outcomes in itertools.chain(self.single, self.pairs):
+        for function, made, outcomes in variants or itertools.chain(self.single, self.pairs):
             if not fine and any(edit.kind in ODD for edit in made):
                 continue
-            function = function or (self.tree.compiled(*made) if len(made) > 1 else None)
+            if function is None and (len(made) > 1 or made[0].kind == "part"):
+                function = self.tree.compiled(*made)
             if function and all(alike(m, self._outcome(function, outcomes, i)) for i, m in enumerate(mine)):
                 sentence = self.said(made, known)
-                if sentence and all(alike(outcome, guard.quick(function, case)) for case, outcome in extra):
+                if (
+                    sentence
+                    and not _told_otherwise(made, written)
+                    and all(alike(outcome, guard.quick(function, case)) for case, outcome in extra)
+                ):
                     return sentence
         return None
 
@@ -95,6 +105,18 @@ class Slips:
                         yield self.said(made, known=None) or f"({edit.kind} at {words(edit.node)})"
                     else:
                         yield f"It could have {edit.to} too many, at `{words(edit.node)}`."
+
+
+def _told_otherwise(made, written):
+    """Whether a slip has one function stand for another where the attempt itself says the other alone."""
+    (edit, *others) = made
+    name = name_of(edit.node) if isinstance(edit.node, ast.Call) else getattr(edit.node, "attr", None)
+    return not others and edit.kind == "another function" and edit.to not in written and name in written
+
+
+def _all_zero(value):
+    numbers = [part for _, part in values.parts(value) if isinstance(part, torch.Tensor) and part.numel()]
+    return bool(numbers) and not any(part.any() for part in numbers)
 
 
 def continuous(value):

@@ -86,6 +86,12 @@ class Tree:
             parent = self.parents.get(id(parent))
         return parent if isinstance(parent, ast.expr) else None
 
+    def line(self, node):
+        """The statement of one line that a node stands in, or None."""
+        while node is not None and not isinstance(node, ast.stmt):
+            node = self.parents.get(id(node))
+        return node if isinstance(node, ast.Return | ast.Assign | ast.AugAssign | ast.Expr) else None
+
     def compiled(self, *edits):
         """The function with the edits in it, or None where Python refuses it; the tree is as before."""
         places = []

@@ -35,7 +35,7 @@ def same(mine, theirs):
         return mine is theirs
     if isinstance(theirs, int | float):
         number = number_in(mine)
-        if number is None or (isinstance(theirs, int) and not isinstance(number, int)):
+        if number is None or (isinstance(theirs, int) and not isinstance(mine, int)):
             return False
         return number == theirs or (
             isinstance(theirs, float) and (math.isclose(number, theirs, rel_tol=1e-4, abs_tol=1e-6))
