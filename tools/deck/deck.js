@@ -1,22 +1,23 @@
-// A slide that is full, or a line of code that is too wide, takes smaller letters, in three steps: see deck.css.
-const less = (slide, why) => { slide.dataset[why] = Math.min(3, +(slide.dataset[why] ?? 0) + 1); };
+// A slide that is full, or a line of code that is too wide, takes smaller letters, step by step: see deck.css.
+const less = (slide, why, most) => { slide.dataset[why] = Math.min(most, +(slide.dataset[why] ?? 0) + 1); };
 const watch = new ResizeObserver(all => all.forEach(({ target: slide }) => {
-  if ([...slide.querySelectorAll(".jp-InputArea pre")].some(code => code.scrollWidth > code.clientWidth)) less(slide, "wide");
-  else if (slide.scrollHeight > 712) less(slide, "full");
+  const code = [...slide.querySelectorAll(".jp-InputArea pre")];
+  if (code.some(one => one.scrollWidth > one.clientWidth)) less(slide, "wide", 3);
+  else if (slide.scrollHeight > (slide.dataset.full ? 712 : 480) || slide.scrollWidth > slide.clientWidth) less(slide, "full", 4);
 }));
 document.querySelectorAll("section section").forEach(slide => watch.observe(slide));
 
 Reveal.initialize({
   width: 1280, height: 720, margin: 0, minScale: 0.1, center: false, hash: true, transition: "none", slideNumber: "c/t",
-  navigationMode: "linear", controlsTutorial: false, plugins: [RevealNotes],
+  navigationMode: "linear", controls: false, plugins: [RevealNotes],
 });
 
-// An explorer that has the focus keeps its keys, arrows too. A clicker's keys turn the slide all the same, and Escape goes back.
+// An explorer that has the focus keeps its keys, arrows too. A clicker turns the slide all the same, and Escape lets go.
 addEventListener("keydown", event => {
-  const turn = { PageDown: "next", PageUp: "prev", Escape: "focus" }[event.key];
-  if (!turn || !document.activeElement.closest(".rnnlab")) return;
+  const turn = { PageDown: "next", PageUp: "prev", Escape: "" }[event.key];
+  if (turn === undefined || !document.activeElement.closest(".rnnlab")) return;
   event.preventDefault();
   event.stopPropagation();
   document.activeElement.blur();
-  if (turn !== "focus") Reveal[turn]();
+  if (turn) Reveal[turn]();
 }, true);
