@@ -1,9 +1,9 @@
 // A slide that is full, or a line of code that is too wide, takes smaller letters, step by step: see deck.css.
 const less = (slide, why, most) => { slide.dataset[why] = Math.min(most, +(slide.dataset[why] ?? 0) + 1); };
 const watch = new ResizeObserver(all => all.forEach(({ target: slide }) => {
-  const code = [...slide.querySelectorAll(".jp-InputArea pre")];
-  if (code.some(one => one.scrollWidth > one.clientWidth)) less(slide, "wide", 3);
-  else if (slide.scrollHeight > (slide.dataset.full ? 712 : 480) || slide.scrollWidth > slide.clientWidth) less(slide, "full", 4);
+  const cut = parts => [...slide.querySelectorAll(parts)].some(one => one.scrollWidth > one.clientWidth + 1);
+  if (cut(".jp-InputArea pre")) less(slide, "wide", 3);
+  else if (slide.scrollHeight > (slide.dataset.full ? 712 : 480) || cut("p, li, table")) less(slide, "full", 4);
 }));
 document.querySelectorAll("section section").forEach(slide => watch.observe(slide));
 
