@@ -65,7 +65,7 @@ def at(page):
     return page.evaluate("Reveal.getIndices().h")
 
 
-@pytest.mark.parametrize("path", page_rules.NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", page_rules.DECKS, ids=lambda path: path.stem)
 def test_every_slide_fits_and_an_explorer_keeps_its_keys(path, open_deck):
     page, kinds = open_deck(path), [page_rules.slide_type(cell) for cell in page_rules.read(path).cells]
     assert page.evaluate("Reveal.getTotalSlides()") == kinds.count("slide")
