@@ -29,7 +29,7 @@ TOO_MUCH = """async () => {
       input.dispatchEvent(new Event("input"));
     }
     for (const pills of document.querySelectorAll("[data-explorer] .pills"))
-      [...pills.querySelectorAll("input")].at(end === "max" ? -1 : 0).click();
+      [...pills.querySelectorAll("input")].at(end === "max" ? -1 : 0)?.click();
     await frames(3);
     look(`with every control at its ${end}`);
   }
@@ -65,7 +65,7 @@ def at(page):
     return page.evaluate("Reveal.getIndices().h")
 
 
-@pytest.mark.parametrize("path", page_rules.DECKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", page_rules.NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_slide_fits_and_an_explorer_keeps_its_keys(path, open_deck):
     page, kinds = open_deck(path), [page_rules.slide_type(cell) for cell in page_rules.read(path).cells]
     assert page.evaluate("Reveal.getTotalSlides()") == kinds.count("slide")
@@ -84,9 +84,11 @@ def test_every_slide_fits_and_an_explorer_keeps_its_keys(path, open_deck):
         before = markup(root)
         play.draw(root)
         assert markup(root) != before and at(page) == here, "the mouse meets the picture it points at"
-        before, box = markup(root), root.locator("input[type=range]").first.bounding_box()
-        page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + box["height"] / 2)
-        assert markup(root) != before, "and a slider"
+        box, seen = root.locator("input[type=range]").first.bounding_box(), set()
+        for part in 0.2, 0.8:
+            page.mouse.click(box["x"] + part * box["width"], box["y"] + box["height"] / 2)
+            seen.add(markup(root))
+        assert len(seen) == 2, "and a slider"
         play.press(root, "PageDown")
         assert at(page) == here + 1, "a clicker turns the slide, whatever has the focus"
         page.keyboard.press("ArrowLeft")

@@ -41,7 +41,7 @@ def cells(notebook):
     heading = ""
     for cell in notebook.cells:
         kind, markdown = slide_type(cell), cell.cell_type == "markdown"
-        headings = re.findall(r"^##? (.+)", cell.source, re.MULTILINE) if markdown else []
+        headings = re.findall(r"^#{1,3} (?!Exercise)(.+)", cell.source, re.MULTILINE) if markdown else []
         if kind == "slide" and not (markdown and cell.source.startswith("#")):
             cell.metadata["slideshow"] = {"slide_type": "-"}
             yield new_markdown_cell(
