@@ -40,8 +40,8 @@ def slide_type(cell):
 
 def stored(notebook, path):
     """Every code cell ran, in order, without an error, and shows nothing of the machine it ran on."""
-    if path.stat().st_size > 300_000:
-        yield f"{path.stat().st_size // 1000} KB, at most 300"
+    if path.stat().st_size > 320_000:  # of it 10 KB say what stands on which slide
+        yield f"{path.stat().st_size // 1000} KB, at most 320"
     if notebook.metadata.get("kernelspec", {}).get("name") != "python3":
         yield "the kernel is not python3"
     if "widgets" in notebook.metadata or "version" in notebook.metadata.get("language_info", {}):
