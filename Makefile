@@ -7,7 +7,7 @@ SEED = 1
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -p tools.nbval_pictures --nbval \
 	--nbval-current-env --nbval-cell-timeout=600 --nbval-kernel-startup-timeout=120 $(if $(ONLY),-k $(ONLY))
 
-.PHONY: lab test unit nbval filled fill notebooks img site bench lint
+.PHONY: lab test unit nbval filled fill notebooks img site slides bench lint
 
 lab: .venv/ready  ## open the course in JupyterLab; more flags through ARGS="..."
 	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" notebooks/00_start_here.ipynb $(ARGS)
@@ -37,6 +37,9 @@ img: .venv/ready  ## draw img/*.svg
 
 site: .venv/ready  ## the course as pages to read, alive without a kernel: build/site
 	$(BIN)/python -m tools.site
+
+slides: .venv/ready  ## the course as decks, one file a lesson, to teach with: build/slides
+	$(BIN)/python -m tools.slides $(LESSONS)
 
 bench: .venv/ready  ## the long runs, on the full data sets
 	for script in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$script; done

@@ -12,6 +12,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 DOOR = "expect.takes("  # stands before a function of the package, and not in a cell
 CELLS = ("task", "", "check", "hints", "solution")  # of one exercise, in this order
+NOTES = r"<details><summary>For the teacher · \d+ min</summary>\n\n([^<]+)\n\n</details>"
 
 # Cells whose output cannot be the same twice, and why. There are few, and no other may carry the tag.
 UNSTABLE = {
@@ -33,10 +34,14 @@ def tags(cell):
     return cell.metadata.get("tags", [])
 
 
+def slide_type(cell):
+    return cell.metadata.get("slideshow", {}).get("slide_type")
+
+
 def stored(notebook, path):
     """Every code cell ran, in order, without an error, and shows nothing of the machine it ran on."""
-    if path.stat().st_size > 300_000:
-        yield f"{path.stat().st_size // 1000} KB, at most 300"
+    if path.stat().st_size > 320_000:  # of it 10 KB say what stands on which slide
+        yield f"{path.stat().st_size // 1000} KB, at most 320"
     if notebook.metadata.get("kernelspec", {}).get("name") != "python3":
         yield "the kernel is not python3"
     if "widgets" in notebook.metadata or "version" in notebook.metadata.get("language_info", {}):
@@ -97,7 +102,7 @@ def readable(notebook, path):
     for cell in code(notebook):
         if "exercise" not in tags(cell) and max(map(len, cell.source.splitlines()), default=0) > 100:
             yield f"{cell.id}: a line of more than 100 characters does not fit a projector"
-    texts = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    texts = [cell for cell in notebook.cells if cell.cell_type == "markdown" and "teacher" not in tags(cell)]
     if not 1.0 <= len(texts) / len(lengths) <= 1.8:
         yield f"{len(texts)} text cells for {len(lengths)} code cells; the house has 1.1 to 1.7"
     if not texts or not re.match(r"# \d\d · ", texts[0].source) or notebook.cells[0] is not texts[0]:
@@ -151,6 +156,45 @@ def shipped(notebook, path):
                     yield f"{cell.id}: {name} differs from the one in {module}"
 
 
+def taught(notebook, path):
+    """A class sees it in 15 to 30 slides, each exercise and each explorer on its own; the teacher's notes are short."""
+    cells = [cell for cell in notebook.cells if slide_type(cell) != "notes"]
+    for cell in cells:
+        if slide_type(cell) not in ("slide", "-", "skip"):
+            yield f"{cell.id}: slide_type is {slide_type(cell)!r}, expected slide, -, skip or notes"
+        if re.search("-(check|hints|solution)$", cell.id) and slide_type(cell) != "skip":
+            yield f"{cell.id}: is for the learner's own page, not for a slide"
+    slides = []
+    for cell in cells:
+        if slide_type(cell) == "slide":
+            slides.append([])
+        if slide_type(cell) != "skip":
+            (slides or [[]])[-1].append(cell)
+    if not 15 <= len(slides) <= 30:
+        yield f"{len(slides)} slides, expected 15 to 30"
+    shown = {cell.id for slide in slides for cell in slide}
+    alone = {cell.id for cell in code(notebook) if "exercise" in tags(cell) or "data-explorer=" in str(cell.outputs)}
+    for name in sorted(alone - shown):
+        yield f"{name}: is on no slide"
+    for slide in slides:
+        ids, special = [cell.id for cell in slide], [cell.id for cell in slide if cell.id in alone]
+        if any("exercise" in tags(cell) for cell in slide) and ids != [f"{special[0]}-task", special[0]]:
+            yield f"{special[0]}: an exercise shares its slide, {ids}"
+        if len([cell for cell in slide if cell.cell_type == "code"]) > 1 and special:
+            yield f"{special[0]}: an explorer shares its slide, {ids}"
+    notes = [(at, cell) for at, cell in enumerate(notebook.cells) if slide_type(cell) == "notes"]
+    if not 4 <= len(notes) <= 7:
+        yield f"{len(notes)} notes for the teacher, expected 4 to 7"
+    for at, cell in notes:
+        text = re.fullmatch(NOTES, cell.source)
+        if not text or not 25 <= len(text[1].split()) <= 70 or tags(cell) != ["teacher"]:
+            yield f"{cell.id}: is not a folded note of 25 to 70 words with the tag teacher"
+        before = [other.id for other in notebook.cells[max(0, at - 5) : at]]
+        owner = before[0] if cell.id.endswith("-task") else before[-1]  # behind all five cells of an exercise
+        if cell.id != f"notes-{owner}" or owner not in shown:
+            yield f"{cell.id}: does not stand behind the cell of a slide that it is called after"
+
+
 def said(cell):
     """What a cell printed."""
     return "".join(output.get("text", "") for output in cell.outputs)
@@ -195,4 +239,4 @@ def read(path):
     return nbformat.read(path, 4)
 
 
-RULES = [stored, described, readable, exercised, shipped]
+RULES = [stored, described, readable, exercised, shipped, taught]

@@ -58,7 +58,8 @@ def test_an_exported_lesson_is_whole_without_a_network(lesson, exported, chromiu
 
     folded = page.locator("details")
     hints = [cell for cell in source.cells if cell.id.endswith("-hints")]
-    assert folded.count() == 2 * len(hints) > 0
+    notes = [cell for cell in source.cells if cell.id.startswith("notes-")]
+    assert folded.count() == 2 * len(hints) + len(notes) > 0
     folds = "details => details.map(node => !node.open && node.textContent.length > node.innerText.length + 40)"
     assert all(folded.evaluate_all(folds))
 

@@ -181,3 +181,24 @@ def test_a_wrong_answer_that_would_be_accepted_is_caught():
 
     assert verdicts([(2,)]) == ("correct", "correct.")  # the fault: 2 doubled is 2 squared, so test_exercise would fail
     assert verdicts([(2,), (3,)]) == ("not yet", "Squared.")
+
+
+def test_a_slide_for_a_class_and_a_note_for_its_teacher_are_looked_at():
+    faults = {
+        "a solution shown": ("rnn-step-solution", lambda c: c.metadata["slideshow"].update(slide_type="-")),
+        "an exercise that shares": ("step-agrees", lambda c: c.metadata["slideshow"].update(slide_type="-")),
+        "an exercise left out": ("read-off", lambda c: c.metadata["slideshow"].update(slide_type="skip")),
+        "too many slides": ("imports", lambda c: c.metadata["slideshow"].update(slide_type="slide")),
+        "a cell of no kind": ("sorted", lambda c: c.metadata.pop("slideshow")),
+        "a note left open": (
+            "notes-unroller",
+            lambda c: c.update(source=c.source.replace("<details>", "<details open>")),
+        ),
+        "a note of few words": ("notes-unroller", lambda c: c.update(source=c.source[:120] + "\n\n</details>")),
+        "a note gone astray": ("notes-unroller", lambda c: c.update(id="notes-structures")),
+    }
+    for what, (name, change) in faults.items():
+        notebook = page_rules.read(LESSON)
+        assert list(page_rules.taught(notebook, LESSON)) == []
+        change(cell(notebook, name))
+        assert list(page_rules.taught(notebook, LESSON)), what
