@@ -380,8 +380,10 @@ ALSO_CALLED = {
     "rnnlab.checkpoints.plain": ("state",),
     "rnnlab.figures.lines": ("logarithmic",),
     "rnnlab.folders.cache": ("cache",),
+    "rnnlab.explorers.row_by_row.RowByRow": ("x",),  # what a model's `beliefs` calls the images
+    "rnnlab.training.Batches": ("tensors",),
     "rnnlab.training.cross_entropy": ("labels",),
-    "rnnlab.training.evaluate": ("labels", "loss"),
+    "rnnlab.training.evaluate": ("labels", "loss", "logits"),
 }
 FINE = {
     "rnnlab.checkpoints.plain": "value: none, text, number, list, empty, other keys, nones in it, numbers for names",
@@ -391,6 +393,7 @@ FINE = {
     "rnnlab.cells.Recurrent": "proj_size: zero",
     "rnnlab.cells.Recurrent.forward": "input: longer axis 0",
     "rnnlab.checkpoints.write": "state: empty, other keys, nones in it, numbers for names",
+    "rnnlab.datasets.downloads.locate": "mirrors: empty; timeout: above one",
     "rnnlab.datasets.tasks.make": "seed: zero",
     "rnnlab.datasets.tasks.adding": "seed: zero",
     "rnnlab.datasets.tasks.temporal_order": "seed: zero",
@@ -408,8 +411,9 @@ FINE = {
     "rnnlab.explorers.draw_a_digit.DrawADigit": "images: whole numbers, another dtype",
     "rnnlab.explorers.gate_theatre.GateTheatre": "x: whole numbers, another dtype",
     "rnnlab.explorers.row_by_row.RowByRow": "images: longer axis 1, whole numbers, another dtype; digit: zero",
-    "rnnlab.explorers.running_verdict.RunningVerdict": "examples: one less; word: zero",
-    "rnnlab.explorers.running_verdict.RunningVerdict.read": "text: unknown",
+    "rnnlab.explorers.running_verdict.RunningVerdict": "examples: one less",
+    "rnnlab.explorers.running_verdict.RunningVerdict.read": "text: empty, unknown",
+    "rnnlab.explorers.shape_machine.ShapeMachine": "tensor: unknown",
     "rnnlab.explorers.unroller.Unroller": "x: whole numbers, another dtype",
     "rnnlab.explorers.word_map.WordMap": "vectors: longer axis 1, whole numbers, another dtype",
     "rnnlab.figures.describe": "text: unknown",
@@ -465,13 +469,16 @@ FINE = {
     "rnnlab.training.seed_everything": "seed: zero",
     "rnnlab.training.cross_entropy": "logits: longer axis 1, another dtype",
     "rnnlab.training.Batches": (
-        "first: longer axis 1, whole numbers, another dtype; second: fractions, too large, negative"
+        "first: complex, longer axis 1, whole numbers, another dtype; "
+        "second: complex, fractions, too large, negative"
     ),
     "rnnlab.training.fit": "clip: above one",
 }
-# What only moves numbers about carries these too: padding may hold anything, and who computes refuses.
+# What only moves numbers about carries these too: padding may hold anything, and who computes refuses. So it is with
+# a loss, which `fit` and `evaluate` look at: they can say what to do.
 CARRIED = {
     "rnnlab.models.reverse": "out: nan, infinity",
     "rnnlab.sequences.pad": "sequences: nan in it, infinity in it; value: nan, infinity",
     "rnnlab.training.Batches": "first: nan, infinity",
+    "rnnlab.training.cross_entropy": "logits: nan, infinity",
 }
