@@ -158,7 +158,7 @@ def _bad_tensors(value, chance):
 
 def outcome(call, words):
     """("refused", sentence), ("raw", error) or ("accepted", finite or not) of one call; words: its arguments."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     np.random.seed(0)
     try:
         with warnings.catch_warnings():
@@ -192,9 +192,9 @@ def drive(name, chance):
         function, arguments = make()
         words = [*arguments, *ALSO_CALLED.get(name, ())]
         for argument in arguments:
-            for kind in bad(arguments[argument], chance):
+            for kind, thing in bad(arguments[argument], chance).items():
                 function, fresh = make()
-                fresh[argument] = bad(fresh[argument], chance)[kind]
+                fresh[argument] = thing
                 yield f"{argument}: {kind}", *outcome(lambda f=function, a=fresh: f(**a), words)
 
 

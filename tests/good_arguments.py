@@ -71,7 +71,7 @@ def given(function, **make):
     """One way to call `function`: its arguments by name, each made anew at every call if a function makes it."""
 
     def made():
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         return function() if isinstance(function, Anew) else function, {
             name: value() if isinstance(value, Anew) else value for name, value in make.items()
         }
@@ -152,7 +152,7 @@ def exercise():
     return check.Exercise(abs, cases=lambda: [(1,)], wrong={max: "no"}, hints=("a", "b"), returns="a number")
 
 
-axes = Anew(lambda: Figure().add_subplot())
+axes = figures.describe(Figure().add_subplot(), "An empty picture.")
 layer = {"input_size": I, "hidden_size": H, "num_layers": 1, "bias": True, "batch_first": False, "bidirectional": False}
 vocabulary = sequences.Vocabulary.from_texts(TEXTS)
 documents = [torch.tensor([2, 3, 4, 2, 3]), torch.tensor([3, 4])]
@@ -270,10 +270,8 @@ GOOD = {
         WordMap, words=[f"word{i}" for i in range(16)], vectors=random(16, 8), word="word3"
     ),
     "rnnlab.explorers.word_map.WordMap.neighbours": [lambda: (WordMap.example().neighbours, {"word": "great"})],
-    "rnnlab.figures.show": [lambda: (figures.show, {"ax": figures.bars({"a": 1.0}, ylabel="y")})],
-    "rnnlab.figures.describe": [
-        lambda: (figures.describe, {"ax": figures.bars({"a": 1.0}, ylabel="y"), "text": "A bar."})
-    ],
+    "rnnlab.figures.show": [given(figures.show, ax=axes)],
+    "rnnlab.figures.describe": [given(figures.describe, ax=axes, text="A bar.")],
     "rnnlab.figures.lines": [
         given(
             figures.lines,
