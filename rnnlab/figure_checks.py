@@ -49,12 +49,23 @@ def of(name: str, named: Any, others: Iterable) -> list[tuple]:
     return list(named.items())
 
 
-def ranges(spread: Any, others: Iterable) -> list[tuple]:
-    """The entries of a spread, each a name and its (low, high)."""
-    for name, sides in (named := of("spread", spread, others)):
+def ranges(spread: Any, others: dict[Any, list], log: bool = False) -> dict[Any, list[list[float]]]:
+    """{name: [low, high]} of a spread, each end as long as the values it belongs to."""
+    found = {}
+    for name, sides in of("spread", spread, others):
+        what = f"spread of {name!r}"
         if not isinstance(sides, tuple | list | Tensor) or len(sides) != 2:
-            raise TypeError(f"spread of {name!r} is {expect.said(sides)}, expected a pair (low, high).")
-    return named
+            raise TypeError(f"{what} is {expect.said(sides)}, expected a pair (low, high).")
+        found[name] = [row(what, numbers(what, side).reshape(-1), log) for side in sides]
+        for side in found[name]:
+            as_long(what, side, name, others[name])
+    return found
+
+
+def as_long(what: str, found: list, name: Any, values: list) -> None:
+    """As many numbers as there are values."""
+    if len(found) != len(values):
+        raise ValueError(f"{what} has {len(found)} values, series {name!r} has {len(values)}.")
 
 
 def numbers(name: str, values: Any) -> Tensor:

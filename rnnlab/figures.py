@@ -79,15 +79,10 @@ def lines(
     curves = {name: figure_checks.row(f"series {name!r}", values, log) for name, values in series.items()}
     level = {} if level is None else expect.kind("level", level, dict, "a dict of names and numbers")
     levels = {name: figure_checks.row(f"level {name!r}", [value], log)[0] for name, value in level.items()}
-    bands = {
-        name: [figure_checks.row(f"spread of {name!r}", side, log) for side in sides]
-        for name, sides in figure_checks.ranges(spread, curves)
-    }
+    bands = figure_checks.ranges(spread, curves, log)
     at = None if x is None else figure_checks.row("x", x)
     for name, values in curves.items():
-        for what, others in [("x", at or values), *[(f"spread of {name!r}", side) for side in bands.get(name, [])]]:
-            if len(others) != len(values):
-                raise ValueError(f"{what} has {len(others)} values, series {name!r} has {len(values)}.")
+        figure_checks.as_long("x", at or values, name, values)
     if len(curves) > len(SERIES) and not highlight:
         raise ValueError(f"series has {len(curves)} curves, and only {len(SERIES)} can be told apart: highlight some.")
     for _, colour in figure_checks.of("highlight", highlight, curves):
@@ -134,10 +129,8 @@ def bars(
     """
     expect.text("ylabel", ylabel), expect.text("xlabel", xlabel, empty=True)
     heights = figure_checks.row("values", list(figure_checks.filled("values", values).values()))
-    ends = {
-        name: figure_checks.row(f"spread of {name!r}", sides) for name, sides in figure_checks.ranges(spread, values)
-    }
-    for name, (low, high) in ends.items():
+    ends = figure_checks.ranges(spread, {name: [height] for name, height in zip(values, heights, strict=True)})
+    for name, ((low,), (high,)) in ends.items():
         if not low <= values[name] <= high:
             raise ValueError(f"spread of {name!r} goes from {low:g} to {high:g}: {float(values[name]):g} is outside.")
     figure_checks.colour(colour)
@@ -146,7 +139,7 @@ def bars(
     names = ["\n".join(textwrap.fill(part, 9, break_long_words=False) for part in str(n).split("\n")) for n in values]
     ax.bar(names, heights, color=COLOUR[colour], edgecolor="black")
     for place, (name, height) in enumerate(zip(values, heights, strict=True)):
-        low, high = ends.get(name, (height, height))
+        (low,), (high,) = ends.get(name, ([height], [height]))
         if spread:
             ax.errorbar(place, height, [[height - low], [high - height]], color="black", capsize=6, linewidth=2)
         if len(heights) <= 12:

@@ -36,6 +36,7 @@ INSIDE = {
     r"rnnlab\.training_checks\..*": "the checks of `fit` and `evaluate`, which are driven",
     r"rnnlab\.figure_checks\..*": "the checks of `figures`, which is driven",
     r"rnnlab\.explorers\.base\..*": "what the explorers, which are driven, are made of",
+    r"rnnlab\.shapes\..*": "a part of `expect`",
     r"rnnlab\.runs\..*": "how `fit` and `load_best`, which are driven, keep a run",
     r"rnnlab\.datasets\.downloads\.fetch": "what `locate` does, with what `locate` was given",
     r"rnnlab\.exercises\.(?!check\.).*": "the check machine, for whatever a learner wrote, and answers",
