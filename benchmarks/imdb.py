@@ -218,7 +218,7 @@ def best(data, seed, T=512, lr=4e-3, epochs=2, clean=1, epsilon=1.0):
     """
     training.seed_everything(seed)
     start = time.perf_counter()
-    vectors = ppmi_svd(data.x, len(data.vocabulary), BEST["embedding_size"], seed=seed)
+    vectors = ppmi_svd(data.x, len(data.vocabulary), BEST["embedding_size"])
     vectors = vectors / vectors[2:].std()
     first = time.perf_counter() - start
 

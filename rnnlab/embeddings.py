@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 from scipy import sparse
-from sklearn.utils.extmath import randomized_svd
+from scipy.sparse.linalg import svds
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -50,16 +50,17 @@ def ppmi(counts: sparse.csr_matrix, smoothing: float = 0.75) -> sparse.csr_matri
     return sparse.csr_matrix((information[kept], (pairs.row[kept], pairs.col[kept])), counts.shape)
 
 
-def ppmi_svd(documents: list[Tensor], vocabulary_size: int, size: int = 100, window: int = 5, seed: int = 0) -> Tensor:
+def ppmi_svd(documents: list[Tensor], vocabulary_size: int, size: int = 100, window: int = 5) -> Tensor:
     """One vector per word, so that products of vectors come near the PPMI of the words: (V, size).
 
     Levy, Goldberg and Dagan (2015): the singular vectors times the square root of the singular values.
     """
-    vocabulary_size, seed = expect.whole("vocabulary_size", vocabulary_size), expect.whole("seed", seed, 0)
-    size = expect.whole("size", size, 1, vocabulary_size, ", vocabulary_size")
+    vocabulary_size = expect.whole("vocabulary_size", vocabulary_size, 2)
+    size = expect.whole("size", size, 1, vocabulary_size - 1, ", vocabulary_size less one")
     information = ppmi(cooccurrences(documents, vocabulary_size, window))
-    vectors, values, _ = randomized_svd(information, size, n_iter=2, random_state=seed)
-    return torch.from_numpy(vectors * np.sqrt(values)).float()
+    start = np.ones(vocabulary_size, dtype=information.dtype)  # else SciPy draws one
+    vectors, values, _ = svds(information, size, v0=start)  # the smallest value first
+    return torch.from_numpy((vectors * np.sqrt(values))[:, ::-1].copy()).float()
 
 
 # ---- learned
@@ -78,13 +79,13 @@ def pairs(documents: list[Tensor], vocabulary_size: int, window: int = 5, often:
     chance = (often / share).sqrt()
     chance[:2] = 0
     kept = torch.rand(len(words)) < chance[words]
-    words, document = words[kept], document[kept]
+    words, document = words[kept].int(), document[kept]  # at half the memory until the pairs are found
     near = []
     for d in range(1, window + 1):
         together = document[:-d] == document[d:]
         near.append(torch.stack([words[:-d][together], words[d:][together]]))
     left, right = torch.cat(near, dim=1)
-    return torch.cat([left, right]), torch.cat([right, left])
+    return torch.cat([left, right]).long(), torch.cat([right, left]).long()
 
 
 class SkipGram(nn.Module):
@@ -166,7 +167,7 @@ def _joined(documents, vocabulary_size):
     for b, document in enumerate(documents):
         expect.tensor(f"documents[{b}]", document, "T_b", dtype=torch.int64, empty=True)
     words = expect.indices("documents", torch.cat(documents), vocabulary_size, note=", below vocabulary_size")
-    return words, torch.repeat_interleave(torch.tensor([len(d) for d in documents]))
+    return words, torch.repeat_interleave(torch.tensor([len(d) for d in documents], dtype=torch.int32))
 
 
 def _said(counts):

@@ -56,11 +56,11 @@ def test_ppmi_is_the_equation():
 
 
 def test_products_of_vectors_come_near_the_ppmi():
-    """With all singular values, W Wᵀ is the square root of P Pᵀ, here the matrix itself made positive."""
+    """With all singular values but zeros, W Wᵀ is the square root of P Pᵀ, here the matrix itself made positive."""
     information = embeddings.ppmi(embeddings.cooccurrences(DOCUMENTS, V, 2)).toarray().astype(float)
     values, axes = np.linalg.eigh(information @ information.T)
     expected = axes * np.sqrt(np.clip(values, 0, None)) @ axes.T
-    vectors = embeddings.ppmi_svd(DOCUMENTS, V, size=V, window=2).double().numpy()
+    vectors = embeddings.ppmi_svd(DOCUMENTS, V, size=V - 1, window=2).double().numpy()
     np.testing.assert_allclose(vectors @ vectors.T, expected, atol=1e-4)
 
 
@@ -181,9 +181,9 @@ COUNTS = torch.tensor([0, 0, 5, 3])
         ),
         (
             lambda: embeddings.ppmi_svd(DOCUMENTS, V, size=7),
-            "size is 7, expected a whole number from 1 to 6, vocabulary_size",
+            "size is 7, expected a whole number from 1 to 5, vocabulary_size less one",
         ),
-        (lambda: embeddings.ppmi_svd(DOCUMENTS, V, size=0), "size is 0, expected a whole number from 1 to 6"),
+        (lambda: embeddings.ppmi_svd(DOCUMENTS, V, size=0), "size is 0, expected a whole number from 1 to 5"),
         (lambda: embeddings.pairs(["the film"], V), r"documents\[0\] is 'the film', expected tensors"),
         (lambda: embeddings.pairs(DOCUMENTS, 3), "documents go from 0 to 4, expected 0 to 2"),
         (lambda: embeddings.pairs(DOCUMENTS, V, window=1.5), "window is 1.5, expected a whole number of at least 1"),
