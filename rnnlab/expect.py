@@ -4,16 +4,13 @@ A sentence names the argument, what came and what was expected. TypeError where 
 dtype among them; ValueError where the kind is right and the value makes no sense. Numbers may be Python's or NumPy's,
 or a tensor that holds one; what comes back is a plain Python number: `size = expect.whole("size", size)`.
 
-Shapes are written in the house's letters, "B T I": the first tensor with a letter says how long that axis is, a number
-stands for itself, "4H" is four times H, "T+1" one more than T, a leading "..." any axes; "T I or T B I" is a choice.
-No axis may be empty unless said.
+Shapes are written in the house's letters, see `shapes`. No axis may be empty unless said.
 """
 
 import functools
 import inspect
 import math
 import os
-import re
 import reprlib
 from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral, Real
@@ -22,6 +19,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
+
+from rnnlab import shapes
 
 # ---- numbers
 
@@ -144,10 +143,12 @@ def tensor(name: str, value: Any, shape: str | None = None, sizes: dict[str, int
     """
     sizes = {} if sizes is None else sizes
     if not isinstance(value, Tensor):
-        raise TypeError(f"{name} is {said(value)}, expected a tensor{' ' + _letters(shape, sizes) if shape else ''}")
+        raise TypeError(
+            f"{name} is {said(value)}, expected a tensor{' ' + shapes.letters(shape, sizes) if shape else ''}"
+        )
     _check_dtype(name, value, dtype, like)
     if shape:
-        _check_shape(name, value, shape, sizes)
+        shapes.check(name, value, shape, sizes)
     if not empty and value.numel() == 0:
         raise ValueError(f"{name} is empty, shape {tuple(value.shape)}, expected something in it")
     return _finite(name, value) if finite and value.is_floating_point() else value
@@ -236,44 +237,6 @@ def _check_dtype(name, value, dtype, like):
     choices = (dtype,) if isinstance(dtype, torch.dtype) else dtype
     if value.dtype not in choices:
         raise TypeError(f"{name} is {value.dtype}, expected {' or '.join(map(str, choices))}{like}")
-
-
-def _check_shape(name, value, shape, sizes):
-    came, known = list(value.shape), dict(sizes)
-    axes = next((axes for axes in _choices(shape) if len(axes) == len(came)), _choices(shape)[0])
-    if axes[0] == "..." and len(came) >= len(axes) - 1:
-        leading = [str(length) for length in came[: len(came) - len(axes) + 1]]
-        axes = sizes.setdefault("...", leading) + axes[1:]
-    fits = len(came) == len(axes)
-    for axis, length in zip(axes, came, strict=False):
-        times, letter, more = _parts(axis)
-        each = sizes.setdefault(letter, (length - more) // times) if letter else 1
-        fits = fits and length == times * each + more
-    if not fits:
-        raise ValueError(f"{name} has shape {tuple(value.shape)}, expected {_letters(shape, known)}")
-
-
-@functools.cache
-def _choices(shape):
-    return [choice.split() for choice in shape.split(" or ")]
-
-
-@functools.cache
-def _parts(axis):
-    """How many times which letter and what more: 4H -> 4, H, 0 and T+1 -> 1, T, 1; a number is so many times none."""
-    times, letter, more = re.fullmatch(r"(\d*)([^\d+]*)(?:\+(\d+))?", axis).groups()
-    return int(times or 1), letter, int(more or 0)
-
-
-def _letters(shape, known):
-    """The house's way to write a shape, with what is known of it: (T, I) with I = 3."""
-    said, here = [], {}
-    for axes in _choices(shape):
-        axes = known.get("...", ["..."]) + axes[1:] if axes[0] == "..." else axes
-        said.append(f"({', '.join(axes)}{',' * (len(axes) == 1)})")
-        here |= {letter: known[letter] for _, letter, _ in map(_parts, axes) if letter in known and letter != "..."}
-    such = " with " + ", ".join(f"{letter} = {size}" for letter, size in here.items()) if here else ""
-    return " or ".join(said) + such
 
 
 def _finite(name, value):

@@ -4,7 +4,6 @@ import io
 import math
 import textwrap
 from collections.abc import Sequence
-from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
@@ -12,6 +11,7 @@ from IPython.display import display
 from PIL import Image
 from torch import Tensor
 
+from rnnlab import expect, figure_checks
 from rnnlab.colours import COLOUR, LIGHT, SERIES
 
 DASHES = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 3)), (0, (3, 6))]
@@ -30,9 +30,7 @@ def show(ax: plt.Axes) -> None:
 
     Raises TypeError if `ax` is no Axes and ValueError if its figure has no text: a picture is never shown without.
     """
-    if not isinstance(ax, plt.Axes):
-        raise TypeError(f"ax must be a matplotlib Axes, as every function of figures returns, not {type(ax).__name__}.")
-    alt = ax.figure.get_label()
+    alt = figure_checks.axes(ax).figure.get_label()
     if not alt:
         raise ValueError("ax belongs to a figure without alternative text: call figures.describe(ax, text) first.")
     with io.BytesIO() as raw, io.BytesIO() as small:
@@ -46,8 +44,9 @@ def show(ax: plt.Axes) -> None:
 def describe(ax: plt.Axes, text: str) -> plt.Axes:
     """Keep `text` as the alternative text of the figure that `ax` belongs to, and return `ax`.
 
-    Raises ValueError if there is no text.
+    Raises TypeError if `ax` is no Axes and ValueError if there is no text.
     """
+    figure_checks.axes(ax)
     if not isinstance(text, str) or not text.strip():
         raise ValueError(f"text must say what the picture shows, not {text!r}.")
     ax.figure.set_label(text)
@@ -75,28 +74,31 @@ def lines(
     highlight: {name: a colour of COLOUR}: these stand out, the others are grey and named at their peak.
     Raises TypeError or ValueError where a number is missing, NaN, infinite, or not positive on a logarithmic axis.
     """
-    curves = {name: _values(name, values, log) for name, values in _filled("series", series).items()}
-    levels = {name: _values(name, [value], log)[0] for name, value in (level or {}).items()}
-    bands = {name: [_values(f"spread of {name}", side, log) for side in sides] for name, sides in _of(spread, curves)}
+    expect.text("xlabel", xlabel), expect.text("ylabel", ylabel), expect.flag("log", log)
+    series = figure_checks.filled("series", series)
+    curves = {name: figure_checks.row(f"series {name!r}", values, log) for name, values in series.items()}
+    level = {} if level is None else expect.kind("level", level, dict, "a dict of names and numbers")
+    levels = {name: figure_checks.row(f"level {name!r}", [value], log)[0] for name, value in level.items()}
+    bands = figure_checks.ranges(spread, curves, log)
+    at = None if x is None else figure_checks.row("x", x)
+    for name, values in curves.items():
+        figure_checks.as_long("x", at or values, name, values)
     if len(curves) > len(SERIES) and not highlight:
         raise ValueError(f"series has {len(curves)} curves, and only {len(SERIES)} can be told apart: highlight some.")
-    for _, colour in _of(highlight, curves, "highlight"):
-        _colour(colour)
+    for _, colour in figure_checks.of("highlight", highlight, curves):
+        figure_checks.colour(colour)
     ax = _axes(ax)
     said = []
     for number, (name, values) in enumerate(curves.items()):
-        at = list(range(len(values))) if x is None else _values("x", x)
-        for what, others in [("x", at), *[(f"spread of {name!r}", side) for side in bands.get(name, [])]]:
-            if len(others) != len(values):
-                raise ValueError(f"{what} has {len(others)} values, series {name!r} has {len(values)}.")
+        steps = at or list(range(len(values)))
         look = {"color": SERIES[number % len(SERIES)], "linestyle": DASHES[number % len(DASHES)]}
         if highlight:
             front = {"linewidth": 4.5, "zorder": 3, "linestyle": "-"}
             look = {"color": COLOUR[highlight[name]], **front} if name in highlight else {"color": LIGHT["line"]}
-            _name_at_peak(ax, name, at, values, max(map(max, curves.values())))
-        ax.plot(at, values, label=name, marker="o" if len(at) < 12 and not highlight else None, **look)
+            _name_at_peak(ax, name, steps, values, max(map(max, curves.values())))
+        ax.plot(steps, values, label=name, marker="o" if len(steps) < 12 and not highlight else None, **look)
         if name in bands:
-            ax.fill_between(at, *bands[name], color=look["color"], alpha=0.18, linewidth=0)
+            ax.fill_between(steps, *bands[name], color=look["color"], alpha=0.18, linewidth=0)
         said.append(f"{name} from {_short(values[0])} to {_short(values[-1])}")
     for name, value in levels.items():
         ax.axhline(value, color="black", linewidth=1.5, label=name, zorder=1)
@@ -125,18 +127,19 @@ def bars(
     values: {name: number}; a name may have two lines; spread: {name: (low, high)}, a thin line from one to the other.
     Raises TypeError or ValueError where a number is missing, NaN or infinite, or a range does not hold its value.
     """
-    heights = _values("values", list(_filled("values", values).values()))
-    ends = {name: _values(f"spread of {name}", sides) for name, sides in _of(spread, values)}
-    for name, (low, high) in ends.items():
+    expect.text("ylabel", ylabel), expect.text("xlabel", xlabel, empty=True)
+    heights = figure_checks.row("values", list(figure_checks.filled("values", values).values()))
+    ends = figure_checks.ranges(spread, {name: [height] for name, height in zip(values, heights, strict=True)})
+    for name, ((low,), (high,)) in ends.items():
         if not low <= values[name] <= high:
             raise ValueError(f"spread of {name!r} goes from {low:g} to {high:g}: {float(values[name]):g} is outside.")
-    _colour(colour)
+    figure_checks.colour(colour)
     ax = _axes(ax)
     # Long names would touch.
     names = ["\n".join(textwrap.fill(part, 9, break_long_words=False) for part in str(n).split("\n")) for n in values]
     ax.bar(names, heights, color=COLOUR[colour], edgecolor="black")
     for place, (name, height) in enumerate(zip(values, heights, strict=True)):
-        low, high = ends.get(name, (height, height))
+        (low,), (high,) = ends.get(name, ([height], [height]))
         if spread:
             ax.errorbar(place, height, [[height - low], [high - height]], color="black", capsize=6, linewidth=2)
         if len(heights) <= 12:
@@ -170,7 +173,10 @@ def matrix(
     values: (R, C); rows, columns: R and C labels; what: what the numbers are; numbers: written on the squares, else
     a bar says what a colour means. Raises ValueError if the table is empty, not of this shape, or not finite.
     """
-    table = torch.as_tensor(values, dtype=torch.float64)
+    for name, text in {"what": what, "xlabel": xlabel, "ylabel": ylabel}.items():
+        expect.text(name, text, empty=True)
+    rows, columns = figure_checks.labels("rows", rows), figure_checks.labels("columns", columns)
+    table, _ = figure_checks.numbers("values", values).double(), expect.flag("numbers", numbers)
     if table.dim() != 2 or table.shape != (len(rows), len(columns)) or not table.numel():
         raise ValueError(
             f"values has shape {tuple(table.shape)}, expected {(len(rows), len(columns))}, a row and a column at least."
@@ -206,7 +212,7 @@ def pictures(images: Tensor, titles: Sequence, *, across: int = 8) -> plt.Axes:
     images: (N, height, width), from 0 paper to 1 ink; titles: N; across: how many stand side by side.
     Raises ValueError for anything else, such as bytes from 0 to 255 that were not divided.
     """
-    images = torch.as_tensor(images)
+    images, titles = figure_checks.numbers("images", images), figure_checks.labels("titles", titles)
     if images.dim() != 3 or not images.numel() or len(images) != len(titles):
         raise ValueError(f"images has shape {tuple(images.shape)}, expected ({len(titles)}, height, width).")
     if not (images.isfinite().all() and 0 <= images.min() and images.max() <= 1):
@@ -234,44 +240,11 @@ def _name_at_peak(ax, name, at, values, most):
 
 
 def _axes(ax):
-    return plt.subplots()[1] if ax is None else ax
+    return plt.subplots()[1] if ax is None else figure_checks.axes(ax)
 
 
 def _line(name):
     return str(name).replace("\n", ", ")
-
-
-def _colour(colour):
-    if colour not in COLOUR:
-        raise ValueError(f"colour must be one of {', '.join(COLOUR)}, not {colour!r}.")
-
-
-def _filled(name: str, named: Any) -> dict:
-    if not isinstance(named, dict) or not named:
-        came = "an empty one" if isinstance(named, dict) else type(named).__name__
-        raise TypeError(f"{name} must be a dict of names and values with at least one entry, not {came}.")
-    return named
-
-
-def _of(named, others, what="spread"):
-    """The entries of a dict whose names must be among the others'."""
-    for name in named or {}:
-        if name not in others:
-            raise ValueError(f"{what} has {name!r}, expected names of {', '.join(map(repr, others))}.")
-    return list((named or {}).items())
-
-
-def _values(name, values, positive=False):
-    values = torch.as_tensor(values, dtype=torch.float64).flatten()
-    if not len(values):
-        raise ValueError(f"{name!r} has no values.")
-    for bad, what in [(values.isnan(), "a NaN"), (values.isinf(), "an infinity")]:
-        if bad.any():
-            raise ValueError(f"{name!r} has {what} at {bad.nonzero()[0].item()}.")
-    if positive and values.min() <= 0:
-        at = values.argmin().item()
-        raise ValueError(f"{name!r} is {values[at]:g} at {at}, and a logarithmic axis holds only what is above 0.")
-    return values.tolist()
 
 
 def _short(number):

@@ -13,6 +13,7 @@ from unittest import mock
 import matplotlib
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 from scipy import sparse
 
 from rnnlab import (
@@ -70,7 +71,7 @@ def given(function, **make):
     """One way to call `function`: its arguments by name, each made anew at every call if a function makes it."""
 
     def made():
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         return function() if isinstance(function, Anew) else function, {
             name: value() if isinstance(value, Anew) else value for name, value in make.items()
         }
@@ -126,6 +127,12 @@ def data_file():
     return path, downloads.DataFile("some.txt", 4, digest)
 
 
+def locate(cache, **arguments):
+    """With no cache named it is that of RNNLAB_CACHE, which holds the file too."""
+    with mock.patch.dict(os.environ, RNNLAB_CACHE=str(data_file()[0].parent)):
+        return downloads.locate(cache=cache, **arguments)
+
+
 def download(function, **changes):
     def made():
         path, file = data_file()
@@ -145,6 +152,7 @@ def exercise():
     return check.Exercise(abs, cases=lambda: [(1,)], wrong={max: "no"}, hints=("a", "b"), returns="a number")
 
 
+axes = figures.describe(Figure().add_subplot(), "An empty picture.")
 layer = {"input_size": I, "hidden_size": H, "num_layers": 1, "bias": True, "batch_first": False, "bidirectional": False}
 vocabulary = sequences.Vocabulary.from_texts(TEXTS)
 documents = [torch.tensor([2, 3, 4, 2, 3]), torch.tensor([3, 4])]
@@ -192,7 +200,7 @@ GOOD = {
     "rnnlab.folders.checkpoint": [given(checkpoint_folder, name="run.pt")],
     "rnnlab.folders.sweep": [lambda: (folders.sweep, {"folder": folder()})],
     "rnnlab.datasets.digits.load": [given(unless_good(digits.load), name="packaged")],
-    "rnnlab.datasets.downloads.locate": [download(downloads.locate, file=1, mirrors=1, cache=1, timeout=1)],
+    "rnnlab.datasets.downloads.locate": [download(locate, file=1, mirrors=1, cache=1, timeout=1)],
     "rnnlab.datasets.downloads.flaw": [download(downloads.flaw, file=1, path=1)],
     "rnnlab.datasets.reviews.load": [given(unless_good(reviews.load), name="packaged")],
     "rnnlab.datasets.reviews.encode": [
@@ -262,19 +270,42 @@ GOOD = {
         WordMap, words=[f"word{i}" for i in range(16)], vectors=random(16, 8), word="word3"
     ),
     "rnnlab.explorers.word_map.WordMap.neighbours": [lambda: (WordMap.example().neighbours, {"word": "great"})],
-    "rnnlab.figures.show": [lambda: (figures.show, {"ax": figures.bars({"a": 1.0}, ylabel="y")})],
-    "rnnlab.figures.describe": [
-        lambda: (figures.describe, {"ax": figures.bars({"a": 1.0}, ylabel="y"), "text": "A bar."})
-    ],
+    "rnnlab.figures.show": [given(figures.show, ax=axes)],
+    "rnnlab.figures.describe": [given(figures.describe, ax=axes, text="A bar.")],
     "rnnlab.figures.lines": [
-        given(figures.lines, series={"a": [1.0, 2.0]}, x=[0.0, 1.0], xlabel="x", ylabel="y", log=False),
-        given(lambda values: figures.lines({"a": values}, xlabel="x", ylabel="y", log=True), values=random(3).abs()),
+        given(
+            figures.lines,
+            series={"curve": [1.0, 2.0]},
+            x=[0.0, 1.0],
+            xlabel="x",
+            ylabel="y",
+            log=False,
+            spread={"curve": ([0.5, 1.5], [1.5, 2.5])},
+            level={"guess": 1.5},
+            highlight={"curve": "input"},
+            ax=axes,
+        ),
+        given(
+            lambda values: figures.lines({"curve": values}, xlabel="x", ylabel="y", log=True), values=random(3).abs()
+        ),
     ],
     "rnnlab.figures.bars": [
-        given(figures.bars, values={"a": 1.0}, ylabel="y", xlabel="x", colour="input", spread={"a": (0.5, 1.5)})
+        given(
+            figures.bars, values={"a": 1.0}, ylabel="y", xlabel="x", colour="input", spread={"a": (0.5, 1.5)}, ax=axes
+        )
     ],
     "rnnlab.figures.matrix": [
-        given(figures.matrix, values=random(2, 3), rows=["a", "b"], columns=["c", "d", "e"], numbers=True)
+        given(
+            figures.matrix,
+            values=random(2, 3),
+            rows=["a", "b"],
+            columns=["c", "d", "e"],
+            what="what",
+            xlabel="x",
+            ylabel="y",
+            numbers=True,
+            ax=axes,
+        )
     ],
     "rnnlab.figures.pictures": [given(figures.pictures, images=strokes(), titles=["1", "7"], across=2)],
     "rnnlab.gradients.rnn_jacobian": [
@@ -378,10 +409,12 @@ GOOD = {
 
 ALSO_CALLED = {
     "rnnlab.checkpoints.plain": ("state",),
-    "rnnlab.figures.lines": ("logarithmic",),
+    "rnnlab.figures.lines": ("logarithmic", "curve", "colour"),
     "rnnlab.folders.cache": ("cache",),
+    "rnnlab.explorers.row_by_row.RowByRow": ("x",),  # what a model's `beliefs` calls the images
+    "rnnlab.training.Batches": ("tensors",),
     "rnnlab.training.cross_entropy": ("labels",),
-    "rnnlab.training.evaluate": ("labels", "loss"),
+    "rnnlab.training.evaluate": ("labels", "loss", "logits"),
 }
 FINE = {
     "rnnlab.checkpoints.plain": "value: none, text, number, list, empty, other keys, nones in it, numbers for names",
@@ -391,6 +424,7 @@ FINE = {
     "rnnlab.cells.Recurrent": "proj_size: zero",
     "rnnlab.cells.Recurrent.forward": "input: longer axis 0",
     "rnnlab.checkpoints.write": "state: empty, other keys, nones in it, numbers for names",
+    "rnnlab.datasets.downloads.locate": "mirrors: empty; timeout: above one",
     "rnnlab.datasets.tasks.make": "seed: zero",
     "rnnlab.datasets.tasks.adding": "seed: zero",
     "rnnlab.datasets.tasks.temporal_order": "seed: zero",
@@ -408,20 +442,23 @@ FINE = {
     "rnnlab.explorers.draw_a_digit.DrawADigit": "images: whole numbers, another dtype",
     "rnnlab.explorers.gate_theatre.GateTheatre": "x: whole numbers, another dtype",
     "rnnlab.explorers.row_by_row.RowByRow": "images: longer axis 1, whole numbers, another dtype; digit: zero",
-    "rnnlab.explorers.running_verdict.RunningVerdict": "examples: one less; word: zero",
-    "rnnlab.explorers.running_verdict.RunningVerdict.read": "text: unknown",
+    "rnnlab.explorers.running_verdict.RunningVerdict": "examples: one less",
+    "rnnlab.explorers.running_verdict.RunningVerdict.read": "text: empty, unknown",
+    "rnnlab.explorers.shape_machine.ShapeMachine": "tensor: unknown",
     "rnnlab.explorers.unroller.Unroller": "x: whole numbers, another dtype",
     "rnnlab.explorers.word_map.WordMap": "vectors: longer axis 1, whole numbers, another dtype",
     "rnnlab.figures.describe": "text: unknown",
     "rnnlab.figures.lines": (
-        "series: other keys, numbers for names; "
+        "series: other keys, numbers for names; level: empty, other keys, numbers for names; "
+        "spread: empty; highlight: empty; "
         "xlabel: unknown; "
         "ylabel: unknown; "
         "values: list, longer axis 0, whole numbers, another dtype"
     ),
     "rnnlab.figures.bars": "ylabel: unknown; xlabel: empty, unknown; spread: empty",
     "rnnlab.figures.matrix": (
-        "values: list, whole numbers, another dtype; rows: a number in it; columns: text, a number in it"
+        "values: list, whole numbers, another dtype; rows: a number in it; columns: text, a number in it; "
+        "what: empty, unknown; xlabel: empty, unknown; ylabel: empty, unknown"
     ),
     "rnnlab.figures.pictures": (
         "images: list, longer axis 1, longer axis 2, whole numbers, another dtype; titles: a number in it"
@@ -465,13 +502,15 @@ FINE = {
     "rnnlab.training.seed_everything": "seed: zero",
     "rnnlab.training.cross_entropy": "logits: longer axis 1, another dtype",
     "rnnlab.training.Batches": (
-        "first: longer axis 1, whole numbers, another dtype; second: fractions, too large, negative"
+        "first: complex, longer axis 1, whole numbers, another dtype; second: complex, fractions, too large, negative"
     ),
     "rnnlab.training.fit": "clip: above one",
 }
-# What only moves numbers about carries these too: padding may hold anything, and who computes refuses.
+# What only moves numbers about carries these too: padding may hold anything, and who computes refuses. So it is with
+# a loss, which `fit` and `evaluate` look at: they can say what to do.
 CARRIED = {
     "rnnlab.models.reverse": "out: nan, infinity",
     "rnnlab.sequences.pad": "sequences: nan in it, infinity in it; value: nan, infinity",
     "rnnlab.training.Batches": "first: nan, infinity",
+    "rnnlab.training.cross_entropy": "logits: nan, infinity",
 }

@@ -119,14 +119,14 @@ def test_every_position_can_be_drawn():
         ),
         (
             ValueError,
-            r"weight_ih has shape \(4, 3\), expected \(H, I\) with H = 4, I = 2",
+            r"x has shape \(6, 2\), expected \(T, I\) with I = 3",
             net(),
             run()[0][:, :2],
             run()[1],
             None,
         ),
-        (ValueError, "x holds infinity", net(), run()[0] / 0, run()[1], None),
-        (ValueError, "dloss_dh holds NaN", net(), run()[0], run()[1] * torch.nan, None),
+        (ValueError, "x must hold finite numbers", net(), run()[0] / 0, run()[1], None),
+        (ValueError, "dloss_dh must hold finite numbers", net(), run()[0], run()[1] * torch.nan, None),
         (ValueError, "one entry for each of the 6 steps, not 2", net(), *run(), "ab"),
     ],
 )

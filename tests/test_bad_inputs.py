@@ -5,14 +5,17 @@ import random
 import bad_inputs
 import pytest
 import torch
-from bad_inputs import drive, fine, finite, outcome, public, still_open
+from bad_inputs import drive, fine, finite, outcome, public
 from good_arguments import ALSO_CALLED, GOOD
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from rnnlab import cells, expect, figures
+from rnnlab.explorers import gradient_river
 
 NAMES = sorted(set(public()) & set(GOOD))
+# Nothing is shrunk: that takes minutes, and what fails says itself which argument it was and what came.
+a_few = settings(deadline=None, derandomize=True, phases=[Phase.generate])
 
 
 @pytest.fixture(autouse=True)
@@ -30,9 +33,11 @@ def test_every_public_function_has_good_arguments_to_make_bad_ones_from():
 
 @pytest.fixture(autouse=True, scope="module")
 def no_data_given():
-    """Good arguments name a folder of their own."""
+    """Good arguments name a folder of their own. The river's table takes seconds, and no argument goes into it."""
+    shape = [len(gradient_river.AXES[name]) for name in ("curves", "sizes", "radii", "steps")]
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("RNNLAB_DATA", raising=False)
+        patch.setattr(gradient_river, "exponents", lambda: torch.zeros(shape))
         yield
 
 
@@ -51,24 +56,18 @@ def complaints(name, seed):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_bad_inputs(name):
-    known = {case for whose, case in still_open() if whose == name}
-    found = complaints(name, 0)
-    new = {case: what for case, what in found.items() if case not in known}
-    assert not new, f"{name} lets through: {new}"
-    mended = sorted(known - set(found))
-    assert not mended, f"mended: take these lines of {name} out of tests/open_doors.txt: {mended}"
+    assert not complaints(name, 0)
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=2, deadline=None, derandomize=True)
+@settings(a_few, max_examples=2)
 @given(st.integers(1, 2**32))
 def test_bad_inputs_wherever_and_however_large(name, seed):
-    known = {case for whose, case in still_open() if whose == name}
-    assert complaints(name, seed).keys() <= known
+    assert not complaints(name, seed)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in {whose for whose, _ in still_open()}])
-@settings(max_examples=6, deadline=None, derandomize=True)
+@pytest.mark.parametrize("name", NAMES)
+@settings(a_few, max_examples=6)
 @given(st.data())
 def test_two_bad_inputs_at_once(name, data):
     chance = random.Random(data.draw(st.integers(0, 2**32)))

@@ -362,6 +362,25 @@ def test_a_server_that_trickles_is_left(mirror, tmp_path, monkeypatch):
     assert time.perf_counter() - start < 5
 
 
+def test_a_server_that_trickles_its_headers_is_left(mirror, tmp_path, monkeypatch):
+    left = threading.Event()
+
+    def trickle(connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        for _ in range(100):
+            if left.wait(0.1):
+                break
+            connection.sendall(b"x")
+
+    monkeypatch.setattr(downloads, "LIMIT", 1)
+    with sending(trickle) as odd:
+        with pytest.raises(DataError, match=r"is too slow: 0 bytes in 1 s: try again"):
+            locate(FILE, [odd], tmp_path)
+        assert locate(FILE, [odd, mirror("whole")], tmp_path).read_bytes() == WHOLE
+        left.set()
+    assert everything_in(tmp_path) == [FILE.path]
+
+
 @pytest.mark.parametrize(
     "arguments, words",
     [

@@ -90,6 +90,17 @@ def test_an_unknown_explorer_is_refused_with_the_list_of_those_there_are():
     assert not hasattr(explorers, "__wrapped__") and not hasattr(explorers, "_repr_html_")
 
 
+def test_what_a_page_asks_for_is_kept_only_if_it_is_there():
+    torch.manual_seed(0)
+    explorer = RowByRow(Reader(28, 6, 10, "gru", "max"), strokes(), row=14)
+    for asked, error in (({"row": 29}, ValueError), ({"row": "3"}, TypeError), ({"digit": 0.5}, TypeError)):
+        with pytest.raises(error, match=f"^{[*asked][0]} "):
+            explorer.set_state(asked)
+        assert (explorer.digit, explorer.row) == (0, 14)
+    explorer.set_state({"digit": 1, "row": 3})
+    assert (explorer.digit, explorer.row) == (1, 3)
+
+
 NASTY = ["\x00", "\x1b[31m", "\u202egnihton", "\ud800", "\u2028", "</script>"]
 
 

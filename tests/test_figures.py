@@ -70,7 +70,7 @@ def boxes(ax, texts):
 
 @pytest.mark.parametrize("values", [{"a": 2.6, "b": 1.7}, {"a": -1.0, "b": 1.0}])
 def test_the_number_of_a_bar_stands_clear_of_its_range(values):
-    ax = figures.bars(values, ylabel="", spread={name: (v - 0.3, v + 0.3) for name, v in values.items()})
+    ax = figures.bars(values, ylabel="y", spread={name: (v - 0.3, v + 0.3) for name, v in values.items()})
     numbers = boxes(ax, ax.texts)
     assert [text.get_text() for text in ax.texts] == [figures._short(value) for value in values.values()]
     for (place, value), number in zip(enumerate(values.values()), numbers, strict=True):
@@ -101,22 +101,25 @@ def test_what_is_highlighted_stands_out_and_the_others_are_named_where_they_peak
 @pytest.mark.parametrize(
     "draw, sentence",
     [
-        (lambda: figures.lines({}, xlabel="", ylabel=""), "at least one entry"),
-        (lambda: figures.lines({"a": []}, xlabel="", ylabel=""), "'a' has no values"),
-        (lambda: figures.lines({"a": [1, float("nan")]}, xlabel="", ylabel=""), "NaN at 1"),
-        (lambda: figures.lines({"a": [1, 2]}, x=[1], xlabel="", ylabel=""), "x has 1 values"),
-        (lambda: figures.lines({"a": [1, float("inf")]}, xlabel="", ylabel=""), "'a' has an infinity at 1"),
-        (lambda: figures.lines({"a": [1, 0.0]}, xlabel="", ylabel="", log=True), "'a' is 0 at 1, and a logarithmic"),
-        (lambda: figures.lines({"a": [1]}, xlabel="", ylabel="", log=True, level={"b": -1}), "'b' is -1 at 0"),
-        (lambda: figures.lines({"a": [1]}, xlabel="", ylabel="", spread={"b": ([1], [2])}), "spread has 'b', expected"),
-        (lambda: figures.lines({"a": [1]}, xlabel="", ylabel="", spread={"a": ([1], [1, 2])}), "'a' has 2 values"),
-        (lambda: figures.lines({"a": [1]}, xlabel="", ylabel="", highlight={"b": "input"}), "highlight has 'b'"),
-        (lambda: figures.lines({"a": [1]}, xlabel="", ylabel="", highlight={"a": "red"}), "colour must be one of"),
-        (lambda: figures.lines(dict.fromkeys(range(11), [1]), xlabel="", ylabel=""), "11 curves, and only 10"),
-        (lambda: figures.bars({"a": float("nan")}, ylabel=""), "NaN at 0"),
-        (lambda: figures.bars({"a": 1}, ylabel="", spread={"b": (0, 2)}), "spread has 'b', expected names of 'a'"),
-        (lambda: figures.bars({"a": 1}, ylabel="", spread={"a": (2, 3)}), "goes from 2 to 3: 1 is outside"),
-        (lambda: figures.bars({"a": 1}, ylabel="", colour="red"), "colour must be one of"),
+        (lambda: figures.lines({}, xlabel="x", ylabel="y"), "at least one entry"),
+        (lambda: figures.lines({"a": []}, xlabel="x", ylabel="y"), "'a' has no values"),
+        (lambda: figures.lines({"a": [1, float("nan")]}, xlabel="x", ylabel="y"), "NaN at 1"),
+        (lambda: figures.lines({"a": [1, 2]}, x=[1], xlabel="x", ylabel="y"), "x has 1 values"),
+        (lambda: figures.lines({"a": [1, float("inf")]}, xlabel="x", ylabel="y"), "'a' has an infinity at 1"),
+        (lambda: figures.lines({"a": [1, 0.0]}, xlabel="x", ylabel="y", log=True), "'a' is 0 at 1, and a logarithmic"),
+        (lambda: figures.lines({"a": [1]}, xlabel="x", ylabel="y", log=True, level={"b": -1}), "'b' is -1 at 0"),
+        (
+            lambda: figures.lines({"a": [1]}, xlabel="x", ylabel="y", spread={"b": ([1], [2])}),
+            "spread has 'b', expected",
+        ),
+        (lambda: figures.lines({"a": [1]}, xlabel="x", ylabel="y", spread={"a": ([1], [1, 2])}), "'a' has 2 values"),
+        (lambda: figures.lines({"a": [1]}, xlabel="x", ylabel="y", highlight={"b": "input"}), "highlight has 'b'"),
+        (lambda: figures.lines({"a": [1]}, xlabel="x", ylabel="y", highlight={"a": "red"}), "colour must be one of"),
+        (lambda: figures.lines(dict.fromkeys(range(11), [1]), xlabel="x", ylabel="y"), "11 curves, and only 10"),
+        (lambda: figures.bars({"a": float("nan")}, ylabel="y"), "NaN at 0"),
+        (lambda: figures.bars({"a": 1}, ylabel="y", spread={"b": (0, 2)}), "spread has 'b', expected names of 'a'"),
+        (lambda: figures.bars({"a": 1}, ylabel="y", spread={"a": (2, 3)}), "goes from 2 to 3: 1 is outside"),
+        (lambda: figures.bars({"a": 1}, ylabel="y", colour="red"), "colour must be one of"),
         (lambda: figures.matrix([[1.0]], rows="ab", columns="a"), r"shape \(1, 1\), expected \(2, 1\)"),
         (lambda: figures.matrix([[float("inf")]], rows="a", columns="a"), "must be finite"),
         (lambda: figures.matrix(torch.zeros(0, 2), rows="", columns="ab"), "a row and a column at least"),

@@ -3,8 +3,10 @@
 import http
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import NamedTuple
 
@@ -118,7 +120,7 @@ def _chunks(url, size, timeout) -> Iterator[bytes]:
     """The bytes at `url` as they come, no more than `size` of them; _Broken for whatever a server can do wrong."""
     got, end = 0, time.monotonic() + LIMIT
     try:
-        with requests.get(url, stream=True, timeout=timeout, headers={"Accept-Encoding": "identity"}) as response:
+        with _response(url, timeout) as response:
             if response.status_code != 200:
                 raise _Broken(_answer(response.status_code))
             while chunk := response.raw.read1(2**16, decode_content=False):  # what is there, without waiting for more
@@ -126,7 +128,7 @@ def _chunks(url, size, timeout) -> Iterator[bytes]:
                 if got > size:
                     raise _Broken(f"sends more than {size:,} bytes")
                 if time.monotonic() > end:
-                    raise _Broken(f"is too slow: {got:,} bytes in {LIMIT:,} s")
+                    raise _too_slow(got)
                 yield chunk
             if response.raw.length_remaining:
                 raise _Broken(f"stops after {got:,} bytes")
@@ -134,6 +136,26 @@ def _chunks(url, size, timeout) -> Iterator[bytes]:
         raise
     except Exception as error:  # redirects to nowhere, headers that are none: any of it is a reason for the next mirror
         raise _Broken(_trouble(error, got, timeout)) from None
+
+
+def _response(url, timeout):
+    """The answer of `url` with its headers. Every byte of those starts `timeout` anew, so another thread reads them."""
+    answer = Future()
+
+    def ask():
+        try:
+            answer.set_result(requests.get(url, stream=True, timeout=timeout, headers={"Accept-Encoding": "identity"}))
+        except Exception as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    if not wait([answer], LIMIT).done:
+        raise _too_slow(0)  # the thread ends with its server, or with this process
+    return answer.result()
+
+
+def _too_slow(got):
+    return _Broken(f"is too slow: {got:,} bytes in {LIMIT:,} s")
 
 
 def _answer(status):

@@ -8,9 +8,20 @@ import torch
 import traitlets
 from torch import Tensor, nn
 
-from rnnlab import cells, gradients
+from rnnlab import cells, expect, gradients
 from rnnlab.colours import COLOUR
-from rnnlab.explorers.base import QUIET, Explorer, draw, picture, rounded, step_labels, sub, with_kit
+from rnnlab.explorers.base import (
+    QUIET,
+    Explorer,
+    Position,
+    draw,
+    picture,
+    real,
+    rounded,
+    step_labels,
+    sub,
+    with_kit,
+)
 
 MOST = 20  # steps that still fit on a projector
 WIDE = 22  # the widest arrow, in pixels; every other is as much thinner as its gradient is smaller
@@ -27,8 +38,7 @@ class BackThroughTime(Explorer):
 
     _esm = with_kit("back_through_time.js")
     numbers = traitlets.Dict().tag(sync=True)
-    step = traitlets.Int(1).tag(sync=True)
-    k = traitlets.Int(1).tag(sync=True)
+    step, k = (Position(1, lambda self: range(1, len(self.numbers["labels"]) + 1)) for _ in range(2))
 
     def __init__(
         self,
@@ -44,7 +54,8 @@ class BackThroughTime(Explorer):
             if not isinstance(value, torch.Tensor) or value.dim() != 2:
                 came = tuple(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
                 raise ValueError(f"{name} must be a tensor (T, {'I' if name == 'x' else 'H'}), not {came}.")
-        x, dloss_dh = x.detach().cpu().double(), dloss_dh.detach().cpu().double()
+        x, dloss_dh = real("x", x), real("dloss_dh", dloss_dh)
+        expect.tensor("x", x, "T I", {"I": rnn.input_size})
         if not 2 <= len(x) <= MOST:
             raise ValueError(f"x must have 2 to {MOST} steps, not {len(x)}.")
         if not dloss_dh.any():
@@ -59,13 +70,6 @@ class BackThroughTime(Explorer):
             step=last if step is None else step,
             k=last if k is None else k,
         )
-
-    @traitlets.validate("step", "k")
-    def _inside(self, proposal):
-        last = len(self.numbers["labels"])
-        if not 1 <= proposal.value <= last:
-            raise ValueError(f"{proposal.trait.name} goes from 1 to {last}, and {proposal.value} is outside.")
-        return proposal.value
 
     @classmethod
     def example(cls) -> Self:

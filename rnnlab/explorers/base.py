@@ -4,7 +4,8 @@ import base64
 import hashlib
 import html
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any, Self
 from xml.etree import ElementTree
@@ -12,7 +13,9 @@ from xml.etree.ElementTree import Element
 
 import anywidget
 import torch
+import traitlets
 
+from rnnlab import expect
 from rnnlab.colours import DARK, LIGHT
 
 INK, QUIET, LINE = LIGHT["ink"], LIGHT["quiet"], LIGHT["line"]  # a still picture cannot know what is around it
@@ -68,6 +71,32 @@ class Explorer(anywidget.AnyWidget):
         return f"{type(self).__name__}()"
 
 
+class Position(traitlets.TraitType):
+    """Where the reader is: a synced trait that is one of `choices`, or of what `choices(explorer)` gives.
+
+    choices: a range from the first to the last, else names or numbers.  Python and the page alike are refused before
+    anything is kept, with a ValueError or TypeError.
+    """
+
+    def __init__(self, start: Any, choices: Sequence | Callable[[Explorer], Sequence]):
+        super().__init__(start)
+        self.choices = choices
+        self.tag(sync=True)
+
+    def validate(self, explorer: Explorer, value: Any) -> Any:
+        """The value as it stands among the choices: a page sends 1 for 1.0."""
+        choices = self.choices(explorer) if callable(self.choices) else self.choices
+        if isinstance(choices, range):
+            if type(value) is int and value not in choices:
+                raise ValueError(f"{self.name} goes from {choices[0]} to {choices[-1]}, and {value} is outside.")
+            return expect.whole(self.name, value, choices[0], choices[-1])
+        alike = isinstance(value, str if isinstance(choices[0], str) else Real) and not isinstance(value, bool)
+        if not alike or value not in choices:
+            error, names = ValueError if alike else TypeError, ", ".join(map(str, choices))
+            raise error(f"{self.name} must be one of {names}, not {expect.said(value)}.")
+        return choices[choices.index(value)]
+
+
 def with_kit(*names: str) -> str:
     """The scripts `names` beside this file behind the colours and the kit: a module of anywidget cannot import them."""
     here, tones = Path(__file__).parent, json.dumps({"light": LIGHT, "dark": DARK})
@@ -87,6 +116,15 @@ def rounded(values: Any, digits: int = 3) -> Any:
     if isinstance(values, list | tuple):
         return [rounded(value, digits) for value in values]
     return float(f"{values:.{digits}g}") + 0.0 if isinstance(values, float) else values
+
+
+def real(name: str, value: torch.Tensor) -> torch.Tensor:
+    """A tensor of finite real numbers as float64 on the CPU, apart from its graph; TypeError or ValueError if not."""
+    if value.is_complex():
+        raise TypeError(f"{name} must hold real numbers, and it is {value.dtype}.")
+    if not value.isfinite().all():
+        raise ValueError(f"{name} must hold finite numbers, and there is NaN or infinity in it.")
+    return value.detach().cpu().double()
 
 
 def picture(width: float, height: float) -> Element:

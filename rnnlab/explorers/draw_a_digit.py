@@ -11,7 +11,7 @@ import torch
 import traitlets
 from torch import Tensor, nn
 
-from rnnlab.explorers.base import Explorer, with_kit
+from rnnlab.explorers.base import Explorer, Position, with_kit
 from rnnlab.explorers.row_by_row import beliefs, checked_images, checked_labels, pack, reading_picture, said, strokes
 from rnnlab.models import Reader
 
@@ -32,7 +32,7 @@ class DrawADigit(Explorer):
     net = traitlets.Dict().tag(sync=True)
     samples = traitlets.List().tag(sync=True)
     pixels = traitlets.Unicode().tag(sync=True)
-    row = traitlets.Int(28).tag(sync=True)
+    row = Position(28, range(1, 29))
 
     def __init__(self, model: Reader, images: Tensor, labels: Sequence | None = None, row: int = 28):
         net, images = packed(model), checked_images(images)
@@ -42,12 +42,6 @@ class DrawADigit(Explorer):
         samples = [{"label": label, "pixels": pack(image)} for label, image in zip(labels, images, strict=True)]
         self._model = model
         super().__init__(net=net, samples=samples, pixels=samples[0]["pixels"], row=row)
-
-    @traitlets.validate("row")
-    def _inside(self, proposal):
-        if not 1 <= proposal.value <= 28:
-            raise ValueError(f"row goes from 1 to 28, and {proposal.value} is outside.")
-        return proposal.value
 
     @property
     def drawing(self) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from rnnlab import cells
 from rnnlab.colours import COLOUR
-from rnnlab.explorers.base import LINE, QUIET, Explorer, draw, picture, rounded, step_labels, with_kit
+from rnnlab.explorers.base import LINE, QUIET, Explorer, Position, draw, picture, real, rounded, step_labels, with_kit
 
 MOST = {"steps": 20, "units": 8}  # what still fits on a projector
 LOOKS = {"f": "cell", "i": "input", "o": "output", "c": "cell", "h": "hidden"}  # and the colour of each
@@ -32,9 +32,9 @@ class GateTheatre(Explorer):
     _esm = with_kit("gate_theatre.js")
     numbers = traitlets.Dict().tag(sync=True)
     table = traitlets.Unicode().tag(sync=True)
-    look = traitlets.Unicode("f").tag(sync=True)
-    force = traitlets.Unicode("none").tag(sync=True)
-    step = traitlets.Int(1).tag(sync=True)
+    look = Position("f", list(LOOKS))
+    force = Position("none", FORCES)
+    step = Position(1, lambda self: range(1, len(self.numbers["labels"]) + 1))
 
     def __init__(
         self,
@@ -62,20 +62,6 @@ class GateTheatre(Explorer):
         numbers |= {"right": (answers[0] if right is None else right).tolist(), "known": right is not None}
         super().__init__(numbers=numbers, table=base64.b64encode(self._kept.numpy().tobytes()).decode(), **where)
 
-    @traitlets.validate("step")
-    def _inside(self, proposal):
-        last = len(self.numbers["labels"])
-        if not 1 <= proposal.value <= last:
-            raise ValueError(f"step goes from 1 to {last}, and {proposal.value} is outside.")
-        return proposal.value
-
-    @traitlets.validate("look", "force")
-    def _one_of(self, proposal):
-        choices = list(LOOKS) if proposal.trait.name == "look" else FORCES
-        if proposal.value not in choices:
-            raise ValueError(f"{proposal.trait.name} must be one of {', '.join(choices)}, not {proposal.value!r}.")
-        return proposal.value
-
     @classmethod
     def example(cls) -> Self:
         torch.manual_seed(0)
@@ -88,7 +74,8 @@ class GateTheatre(Explorer):
 
     def now(self, force: str | None = None, step: int | None = None) -> tuple[Tensor, Tensor]:
         """One run: values (T, 5, H) float64 in the order of `LOOKS`, answers (T,)."""
-        force, step, T = force or self.force, step or self.step, len(self.numbers["labels"])
+        force = self.force if force is None else GateTheatre.force.validate(self, force)
+        step, T = self.step if step is None else GateTheatre.step.validate(self, step), len(self.numbers["labels"])
         rows, full = self._kept[:T], torch.tensor(self.numbers["full"], dtype=torch.float64)
         if force != "none":
             ahead = (FORCES.index(force) - 1) * T * (T + 1) // 2 + (step - 1) * T - (step - 1) * (step - 2) // 2
@@ -213,15 +200,13 @@ def _sequence(lstm, x):
         raise ValueError(f"x must be one sequence (T, {lstm.input_size}), as lstm reads it, not {came}.")
     if not 2 <= len(x) <= MOST["steps"]:
         raise ValueError(f"x must have 2 to {MOST['steps']} steps, not {len(x)}.")
-    if not x.isfinite().all():
-        raise ValueError("x must hold finite numbers, and there is NaN or infinity in it.")
-    return x.detach().cpu().double()
+    return real("x", x)
 
 
 def _answers(y, steps, head):
     if y is None:
         return None
-    if not isinstance(y, torch.Tensor) or y.is_floating_point() or tuple(y.shape) != (steps,):
+    if not isinstance(y, torch.Tensor) or y.is_floating_point() or y.is_complex() or tuple(y.shape) != (steps,):
         came = f"{y.dtype} {tuple(y.shape)}" if isinstance(y, torch.Tensor) else type(y).__name__
         raise ValueError(f"y must be a tensor of {steps} whole numbers, one for each step, not {came}.")
     if not (0 <= y.min() and y.max() < head.out_features):

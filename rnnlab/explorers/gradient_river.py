@@ -10,9 +10,9 @@ import torch
 import traitlets
 from torch import Tensor
 
-from rnnlab import cells, gradients
+from rnnlab import cells, expect, gradients
 from rnnlab.colours import COLOUR
-from rnnlab.explorers.base import LINE, QUIET, Explorer, draw, picture, with_kit
+from rnnlab.explorers.base import LINE, QUIET, Explorer, Position, draw, picture, with_kit
 
 H, WARM_UP = 32, 100
 KINDS = ["RNN tanh", "RNN relu", "GRU", "LSTM", "LSTM, forget bias 3"]
@@ -29,29 +29,22 @@ class GradientRiver(Explorer):
 
     The nets are made here: H = 32, no bias, seeded; each block of weight_hh is scaled to `radius`, and x_t is noise
     that moves each unit by about `size`. State 0 is the one after a warm-up of 100 steps.
-    cell: one of `KINDS`; radius: 0.4, 0.5 … 2.3; size: one of `SIZES`; T: 2, 4 … 100. ValueError for anything else.
+    cell: one of `KINDS`; radius: 0.4, 0.5 … 2.3; size: one of `SIZES`; T: 2, 4 … 100.
+    ValueError or TypeError for anything else.
     """
 
     _esm = with_kit("gradient_river.js")
     axes = traitlets.Dict(AXES).tag(sync=True)
     table = traitlets.Unicode().tag(sync=True)
-    cell = traitlets.Unicode("RNN tanh").tag(sync=True)
-    radius = traitlets.Float(0.6).tag(sync=True)
-    size = traitlets.Float(1.0).tag(sync=True)
-    T = traitlets.Int(28).tag(sync=True)
+    cell = Position("RNN tanh", KINDS)
+    radius = Position(0.6, RADII)
+    size = Position(1.0, SIZES)
+    T = Position(28, STEPS[1:])
 
     def __init__(self, **where: str | float):
         # Hundredths of an exponent in 16 bits: a whole table in 50 KB, and the same on every processor.
         small = exponents().mul(100).round().clamp(-32000, 32000).to(torch.int16).numpy().astype("<i2")
         super().__init__(table=base64.b64encode(small.tobytes()).decode(), **where)
-
-    @traitlets.validate("cell", "radius", "size", "T")
-    def _one_of(self, proposal):
-        name, value = proposal.trait.name, proposal.value
-        choices = {"cell": KINDS, "radius": RADII, "size": SIZES, "T": STEPS[1:]}[name]
-        if value not in choices:
-            raise ValueError(f"{name} must be one of {', '.join(map(str, choices))}, not {value}.")
-        return value
 
     @classmethod
     def example(cls) -> Self:
@@ -59,7 +52,8 @@ class GradientRiver(Explorer):
 
     def now(self, curve: str | None = None) -> list[float]:
         """The exponents log10 ‖∂h_T/∂h_0‖ where the reader is, one for each of `STEPS`; curve: one of `CURVES`."""
-        at = CURVES.index(curve or self.cell), SIZES.index(self.size), RADII.index(self.radius)
+        curve = self.cell if curve is None else expect.one_of("curve", curve, CURVES)
+        at = CURVES.index(curve), SIZES.index(self.size), RADII.index(self.radius)
         return exponents()[at].tolist()
 
     def alt(self) -> str:

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from rnnlab.colours import COLOUR
-from rnnlab.explorers.base import LINE, QUIET, Explorer, draw, picture, printable, with_kit
+from rnnlab.explorers.base import LINE, QUIET, Explorer, Position, draw, picture, printable, with_kit
 from rnnlab.models import Reader
 
 MOST = 12  # pictures; as many pills fit in two rows on a phone
@@ -29,8 +29,8 @@ class RowByRow(Explorer):
 
     _esm = with_kit("digit_reading.js", "row_by_row.js")
     numbers = traitlets.Dict().tag(sync=True)
-    digit = traitlets.Int(0).tag(sync=True)
-    row = traitlets.Int(1).tag(sync=True)
+    digit = Position(0, lambda self: range(len(self.numbers["beliefs"])))
+    row = Position(1, lambda self: range(1, len(self.numbers["beliefs"][0]) + 1))
 
     def __init__(
         self,
@@ -57,14 +57,6 @@ class RowByRow(Explorer):
         }
         super().__init__(numbers=numbers, digit=digit, row=images.shape[1] if row is None else row)
 
-    @traitlets.validate("digit", "row")
-    def _inside(self, proposal):
-        name, table = proposal.trait.name, self.numbers["beliefs"]
-        low, high = (0, len(table) - 1) if name == "digit" else (1, len(table[0]))
-        if not low <= proposal.value <= high:
-            raise ValueError(f"{name} goes from {low} to {high}, and {proposal.value} is outside.")
-        return proposal.value
-
     @classmethod
     def example(cls) -> Self:
         torch.manual_seed(0)
@@ -85,7 +77,7 @@ def checked_images(images: Tensor) -> Tensor:
         raise TypeError(f"images must be a tensor (N, T, I), not {type(images).__name__}.")
     if images.dim() != 3 or not 1 <= len(images) <= MOST or 0 in images.shape:
         raise ValueError(f"images must be (N, T, I) with N from 1 to {MOST}, not {tuple(images.shape)}.")
-    if not images.isfinite().all() or images.min() < 0 or images.max() > 1:
+    if images.is_complex() or not images.isfinite().all() or images.min() < 0 or images.max() > 1:
         raise ValueError("images must lie between 0, paper, and 1, ink.")
     return images.detach().double().cpu()
 
@@ -93,8 +85,8 @@ def checked_images(images: Tensor) -> Tensor:
 def checked_labels(labels: Sequence | None, count: int) -> list[str]:
     """What pictures are called, as printable strings: 1, 2, … `count` unless told; ValueError if they do not fit."""
     labels = list(range(1, count + 1)) if labels is None else labels
-    if not isinstance(labels, str | list | tuple):
-        raise TypeError(f"labels must be a list, one for each picture, not {type(labels).__name__}.")
+    if not isinstance(labels, str | list | tuple) or not all(isinstance(label, str | int) for label in labels):
+        raise TypeError(f"labels must be a list of texts or whole numbers, one for each picture, not {labels!r:.60}.")
     if len(labels) != count:
         raise ValueError(f"labels must be {count}, one for each picture, not {len(labels)}.")
     labels = [printable(str(label)) for label in labels]

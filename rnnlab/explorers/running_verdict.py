@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 import torch
 import traitlets
 
+from rnnlab import expect
 from rnnlab.colours import COLOUR
 from rnnlab.explorers.base import LINE, QUIET, Explorer, draw, picture, rounded, with_kit
 from rnnlab.models import ReviewClassifier
@@ -46,8 +47,8 @@ class RunningVerdict(Explorer):
         samples = [self.read(text) for text in examples]
         if not all(sample["words"] for sample in samples):
             raise ValueError("examples must not be empty, and one of them has no word.")
-        last = len(samples[0]["words"])
-        super().__init__(samples=samples, reading=samples[0], text=samples[0]["text"], word=word or last)
+        word = len(samples[0]["words"]) if word is None else expect.whole("word", word)
+        super().__init__(samples=samples, reading=samples[0], text=samples[0]["text"], word=word)
 
     @traitlets.validate("text")
     def _kept(self, proposal):
@@ -66,7 +67,7 @@ class RunningVerdict(Explorer):
 
     def read(self, text: str) -> dict:
         """What the net makes of a text: a dict of text, words, known, start, beliefs, pushes (T of each), note."""
-        text = _clean(text)
+        text = _clean(expect.text("text", text, empty=True))
         tokens = self._vocabulary.tokenise(text)
         words, known = tokens[:MOST], [word in self._vocabulary for word in tokens[:MOST]]
         odds = self._odds(words)

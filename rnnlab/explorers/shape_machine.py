@@ -6,8 +6,9 @@ from xml.etree.ElementTree import Element
 
 import traitlets
 
+from rnnlab import expect
 from rnnlab.colours import COLOUR
-from rnnlab.explorers.base import INK, QUIET, Explorer, draw, picture, with_kit
+from rnnlab.explorers.base import INK, QUIET, Explorer, Position, draw, picture, with_kit
 
 SIZES = {"B": 4, "T": 6, "I": 6, "H": 5, "L": 3, "D": 2}  # from 1 to this: what still fits on a projector
 GATES = {"RNN": 1, "LSTM": 4, "GRU": 3}
@@ -27,14 +28,16 @@ class ShapeMachine(Explorer):
 
     B 1 … 4, T and I 1 … 6, H 1 … 5, L (layers) 1 … 3, D (directions) 1 or 2; cell "RNN", "LSTM" or "GRU";
     tensor: the name of the one that is explained, such as "h_n" or "weight_hh_l0"; "out" if there is no such tensor.
-    Raises ValueError for a size or a cell that is not there, TypeError (a TraitError) for something of another type.
+    Raises ValueError for a size or a cell that is not there, TypeError for something of another type.
     """
 
     _esm = with_kit("shape_machine.js")
     rules = traitlets.Dict().tag(sync=True)
     most = traitlets.Dict().tag(sync=True)
-    B, T, I, H, L, D = (traitlets.Int(size).tag(sync=True) for size in (3, 5, 4, 2, 1, 1))
-    cell = traitlets.Unicode("RNN").tag(sync=True)
+    B, T, I, H, L, D = (
+        Position(start, range(1, most + 1)) for start, most in zip((3, 5, 4, 2, 1, 1), SIZES.values(), strict=True)
+    )
+    cell = Position("RNN", list(GATES))
     batch_first = traitlets.Bool(True).tag(sync=True)
     tensor = traitlets.Unicode("out").tag(sync=True)
 
@@ -51,22 +54,9 @@ class ShapeMachine(Explorer):
         tensor: str = "out",
     ):
         super().__init__(
-            rules=RULES, most={**SIZES, **GATES}, B=B, T=T, I=I, H=H, L=L, D=D, cell=cell, batch_first=batch_first,
-            tensor=tensor,
+            rules=RULES, most={**SIZES, **GATES}, B=B, T=T, I=I, H=H, L=L, D=D, cell=cell,
+            batch_first=expect.flag("batch_first", batch_first), tensor=expect.text("tensor", tensor),
         )  # fmt: skip
-
-    @traitlets.validate(*SIZES)
-    def _inside(self, proposal):
-        name, most = proposal.trait.name, SIZES[proposal.trait.name]
-        if not 1 <= proposal.value <= most:
-            raise ValueError(f"{name} goes from 1 to {most}, and {proposal.value} is outside.")
-        return proposal.value
-
-    @traitlets.validate("cell")
-    def _known(self, proposal):
-        if proposal.value not in GATES:
-            raise ValueError(f"cell must be one of {', '.join(GATES)}, not {proposal.value!r}.")
-        return proposal.value
 
     @classmethod
     def example(cls) -> Self:

@@ -11,7 +11,18 @@ from torch import Tensor, nn
 
 from rnnlab import cells
 from rnnlab.colours import COLOUR
-from rnnlab.explorers.base import QUIET, Explorer, draw, picture, rounded, step_labels, sub, with_kit
+from rnnlab.explorers.base import (
+    QUIET,
+    Explorer,
+    Position,
+    draw,
+    picture,
+    real,
+    rounded,
+    step_labels,
+    sub,
+    with_kit,
+)
 
 MOST = {"steps": 20, "input_size": 10, "hidden_size": 6}  # what still fits on a projector
 
@@ -28,8 +39,8 @@ class Unroller(Explorer):
 
     _esm = with_kit("unroller.js")
     numbers = traitlets.Dict().tag(sync=True)
-    step = traitlets.Int(1).tag(sync=True)
-    unit = traitlets.Int(1).tag(sync=True)
+    step = Position(1, lambda self: range(1, len(self.numbers["labels"]) + 1))
+    unit = Position(1, lambda self: range(1, len(self.numbers["w_hh"]) + 1))
 
     def __init__(
         self, rnn: nn.RNN | cells.RNN, x: Tensor, labels: Sequence[str] | None = None, step: int = 1, unit: int = 1
@@ -48,13 +59,6 @@ class Unroller(Explorer):
         super().__init__(
             numbers={"labels": labels, "nonlinearity": rnn.nonlinearity, **rounded(run)}, step=step, unit=unit
         )
-
-    @traitlets.validate("step", "unit")
-    def _inside(self, proposal):
-        last = len(self.numbers["labels"]) if proposal.trait.name == "step" else len(self.numbers["w_hh"])
-        if not 1 <= proposal.value <= last:
-            raise ValueError(f"{proposal.trait.name} goes from 1 to {last}, and {proposal.value} is outside.")
-        return proposal.value
 
     @classmethod
     def example(cls) -> Self:
@@ -167,9 +171,7 @@ def _sequence(rnn, x):
         raise ValueError(f"x must be one sequence, (T, {inputs}) or {wanted}, not {shape}.")
     if shape[-1] != inputs:
         raise ValueError(f"x must have {inputs} numbers a step, as rnn expects, not {shape[-1]}: its shape is {shape}.")
-    x = x.detach().cpu().double().reshape(-1, inputs)
+    x = x.reshape(-1, inputs)
     if not 1 <= len(x) <= MOST["steps"]:
         raise ValueError(f"x must have 1 to {MOST['steps']} steps, not {len(x)}: its shape is {shape}.")
-    if not x.isfinite().all():
-        raise ValueError("x must hold finite numbers, and there is NaN or infinity in it.")
-    return x
+    return real("x", x)

@@ -10,8 +10,9 @@ import traitlets
 from torch import Tensor
 from torch.nn import functional as F
 
+from rnnlab import expect
 from rnnlab.colours import COLOUR
-from rnnlab.explorers.base import QUIET, Explorer, draw, picture, printable, with_kit
+from rnnlab.explorers.base import QUIET, Explorer, draw, picture, printable, real, with_kit
 
 MOST = 2000  # words a page can carry
 NEAR = 6  # neighbours of each
@@ -38,12 +39,13 @@ class WordMap(Explorer):
 
     def __init__(self, words: Sequence[str], vectors: Tensor, word: str | None = None):
         words = _words(words)
+        word = words[0] if word is None else expect.kind("word", word, str, "a word of the map")
         unit = _unit(words, vectors)
         self._places, share = project(unit)
         self._near, self._cosines = neighbours(unit, min(NEAR, len(words) - 1))
         table = torch.cat([self._places, self._near], dim=1).to(torch.int16).numpy().astype("<i2")
         super().__init__(
-            words=words, share=round(share, 2), word=words[0] if word is None else word,
+            words=words, share=round(share, 2), word=word,
             table=base64.b64encode(table.tobytes()).decode(),
             cosines=base64.b64encode(self._cosines.to(torch.int8).numpy().tobytes()).decode(),
         )  # fmt: skip
@@ -167,9 +169,7 @@ def _unit(words, vectors):
     if not fits or vectors.shape[1] < 2:
         came = tuple(vectors.shape) if isinstance(vectors, torch.Tensor) else type(vectors).__name__
         raise ValueError(f"vectors must be ({len(words)}, E), one for each word and E at least 2, not {came}.")
-    vectors = vectors.detach().cpu().double()
-    if not vectors.isfinite().all():
-        raise ValueError("vectors must hold finite numbers, and there is NaN or infinity in them.")
+    vectors = real("vectors", vectors)
     largest = vectors.abs().amax(dim=1, keepdim=True)
     if (largest == 0).any():
         word = words[largest.flatten().argmin()]
