@@ -1,7 +1,9 @@
 """Why an attempt is not right: the voices in their order, each only where what it says is true of all that was seen."""
 
+import dis
 import inspect
 import traceback
+import types
 
 import torch
 
@@ -11,7 +13,7 @@ from .letters import Letters
 from .mending import mended
 from .place import first_place, raised_at
 from .relations import relation
-from .slips import alike, message
+from .slips import alike, is_odd, message
 
 SECONDS = 5  # processor time for all that a voice tries; what it may try is counted, so this is for accidents
 EXTRA, EXTRA_OF_A_NET = 10, 4  # random cases on which a slip has to agree as well; a net makes them dear
@@ -70,7 +72,25 @@ class Diagnosis:
 
     def derived(self):
         """A slip derived from the reference."""
+        return self._slip(lambda slips: [slip for slip in slips.single if not is_odd(slip[1][0])])
+
+    def seldom(self):
+        """A derived slip of a kind that is rarer, or two of them: only where no change mends the attempt itself."""
         return self._slip(lambda slips: None)
+
+    def unused(self):
+        """An argument that the attempt never reads."""
+        code = getattr(inspect.unwrap(self.attempt), "__code__", None)
+        if not self.wrong or code is None:
+            return None
+        read = {i.argval for inner in _codes(code) for i in dis.get_instructions(inner) if i.opname.startswith("LOAD")}
+        theirs = [
+            {i.argval for inner in _codes(way.__code__) for i in dis.get_instructions(inner)}
+            for way in (self.exercise.answer, *self.exercise.ways)
+        ]
+        own = zip(code.co_varnames[: code.co_argcount], self.names, strict=False)
+        unread = [name for name, asked in own if name not in read and all(asked in way for way in theirs)]
+        return self._first(self.wrong[0]) + f"Your function never uses `{unread[0]}`." if unread else None
 
     def part(self):
         """A part or a function of something in the reference, taken for the thing itself."""
@@ -195,6 +215,7 @@ class Diagnosis:
     def unlike(self):
         """What is not right though all values are: an argument changed, a gradient cut; None if nothing is."""
         for mine, theirs, case in zip(self.mine, self.theirs, self.cases, strict=True):
+            _same_mode(case, mine.arguments)
             left = zip(case, mine.arguments, theirs.arguments, strict=True)
             for name, (was, now, reference) in zip(self.names, left, strict=True):
                 if not values.untouched(was, now) and not values.untouched(reference, now):
@@ -219,12 +240,28 @@ class Diagnosis:
 
 VOICES = {
     "known mistake": Diagnosis.known, "derived slip": Diagnosis.derived, "mending": Diagnosis.mending,
+    "unused": Diagnosis.unused, "rarer slip": Diagnosis.seldom,
     "beside": Diagnosis.unlike, "relation": Diagnosis.related, "part": Diagnosis.part, "place": Diagnosis.placed,
     "difference": Diagnosis.differs,
 }  # fmt: skip
 
 
 CUTTERS = (".detach()", ".item()", "torch.tensor(", "no_grad", ".data", ".numpy()", ".tolist()", "float(", "copy(")
+
+
+def _codes(code):
+    """A code object and those inside it: of comprehensions, of functions."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)
+
+
+def _same_mode(before, after):
+    """Training or not is no change that counts: whoever judges a model may leave it so."""
+    for was, now in zip(before, after, strict=True):
+        if isinstance(was, torch.nn.Module) and type(was) is type(now):
+            now.train(was.training)
 
 
 def _cut(mine, theirs, returns, cutters):

@@ -45,7 +45,7 @@ def difference(mine, theirs, letters, returns, given=""):
     if same(mine, theirs):
         return None
     if mine is None:
-        return "It returns None. Is there a `return` at the end?"
+        return "It returns None. Is there a `return` at the end, with a value behind it?"
     if type(mine).__name__ in ODD:
         return f"It returns {kind(mine)}: {ODD[type(mine).__name__]}"
     of = f"{given}: it" if given else "It"

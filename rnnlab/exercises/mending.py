@@ -7,7 +7,7 @@ import torch
 from . import guard
 from .additions import additions
 from .edits import edits, name_of
-from .slips import alike
+from .slips import alike, continuous
 from .trees import TooLong, Tree, index_text, words
 
 MOST = 1500  # variants tried; a net among the arguments makes each of them dear
@@ -73,12 +73,14 @@ def mended(attempt, cases, right):
     right: the outcomes (value, error) of the reference. The same attempt always meets the same variants.
     """
     tree = Tree(attempt)
-    seen, count = set(), 0
+    seen, count, fractions = set(), 0, any(continuous(value) for value, _ in right)
     divisors = [name for name, value in zip(tree.parameters, cases[0], strict=False) if _counts(value)]
     most = MOST_OF_A_NET if any(isinstance(value, torch.nn.Module) for value in cases[0]) else MOST
     worst = sorted(range(len(cases)), key=lambda i: alike(guard.quick(attempt, cases[i]), right[i]))
     for edit in (*edits(tree), *additions(tree, divisors)):
         if edit.kind not in HINTS or edit.kind == "no return" or _nobody_means(tree, edit):
+            continue
+        if edit.to == "a square root" and not fractions:
             continue
         function = tree.compiled(edit)
         code = function and function.__code__

@@ -115,7 +115,8 @@ def row_beliefs(net, images):
 
 
 def _reader(cell, B, dtype=torch.float64):
-    return seeded(Reader(28, 8, 10, cell=cell).to(dtype), seed=B, scale=0.3), *normal((B, 28, 28), seed=B, dtype=dtype)
+    net = seeded(Reader(28, 8, 10, cell=cell).to(dtype), seed=B, scale=0.3).requires_grad_(False)  # it is looked at
+    return net, *normal((B, 28, 28), seed=B, dtype=dtype)
 
 
 def _over_time(net, images):

@@ -13,6 +13,7 @@ MOST = 3000  # values noted in one run
 SHORT = 70  # characters of code a sentence quotes at most
 FILE = "<place>"
 BOXES = {"zeros", "zeros_like", "ones", "ones_like", "empty", "empty_like", "full", "full_like", "set", "list", "dict"}
+KEEPS = {"list", "tuple", "iter", "float", "sorted"}  # a start value, or what it was in another dress
 SIZES = {"shape", "dtype", "device", "size", "dim", "ndim", "numel", "len", "range"}
 
 
@@ -40,6 +41,9 @@ class Noted:
             return [self._inside(item) for item in thing]
         if not isinstance(thing, ast.AST) or isinstance(thing, ast.JoinedStr | ast.arguments):
             return thing
+        if _is_sum(thing):
+            for side in (thing.left, thing.right):
+                side.inner = _is_sum(side)
         original, first = copy.copy(thing), len(self.nodes)
         if isinstance(thing, ast.For):
             thing.iter = self._inside(thing.iter)
@@ -151,6 +155,10 @@ def _head(node, loops):
     return None
 
 
+def _is_sum(node):
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)
+
+
 def _is_number(value):
     """Whether a value is a size, a place or several: right answers count in many ways."""
     return isinstance(value, int) or (isinstance(value, tuple) and all(isinstance(item, int) for item in value))
@@ -161,8 +169,11 @@ def _is_made_up(node, value):
     called = node.func if isinstance(node, ast.Call) else node
     if getattr(called, "attr", getattr(called, "id", None)) in BOXES | SIZES and not isinstance(called, ast.Name):
         return True
-    if isinstance(node, ast.Call) and isinstance(called, ast.Name) and called.id in BOXES | SIZES and not node.args:
-        return True
+    if isinstance(node, ast.Call) and isinstance(called, ast.Name):
+        if called.id in KEEPS or (called.id in BOXES | SIZES and not node.args):
+            return True
+    if getattr(node, "inner", False):
+        return True  # a sum is no place before it is complete
     piece = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice) and isinstance(value, list | str)
     return piece or isinstance(node, ast.List | ast.Tuple)
 

@@ -76,7 +76,7 @@ SENTENCES = {
     "entry twice": ("Part {to} of what it returns stands at the place of part {part} too.", ""),
     "entry": ("It behaves as if {part} were left out.", "one of the parts"),
     "only entry": ("It returns only part {to}.", ""),
-    "no return": ("It returns None: is there a `return`?", ""),
+    "no return": ("It returns None: is there a `return`, with a value behind it?", ""),
     "never": ("The case {to} is not handled.", ""),
     "always so": ("It behaves as if {to} were always so.", "the condition"),
     "not else": ("It behaves as if {part} were asked in the other case too: `elif`, not `if`.", "the second condition"),
@@ -112,7 +112,7 @@ class Speaker:
         if isinstance(node, ast.arg):
             return f"`{node.arg}`"
         if not isinstance(node, ast.AST):
-            return str(node)
+            return None if node is None else str(node)
         if isinstance(node, ast.Name) and node.id in self.hidden:
             return None
         if isinstance(node, ast.Assign) and node.targets and isinstance(node.targets[0], ast.Name | ast.Tuple):

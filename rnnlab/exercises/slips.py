@@ -10,6 +10,7 @@ import torch
 from . import guard, values
 from .additions import additions
 from .edits import edits, name_of
+from .edits_of_sums import number
 from .reductions import reductions
 from .slip_sentences import SENTENCES, Speaker
 from .trees import Tree, words
@@ -51,10 +52,12 @@ class Slips:
             return None  # there are many ways to zeros
         fine = any(continuous(value) for value, _ in mine)
         for function, made, outcomes in variants or itertools.chain(self.single, self.pairs):
-            if not fine and any(edit.kind in ODD for edit in made):
+            if not fine and any(map(is_odd, made)):
                 continue
             if function is None and (len(made) > 1 or made[0].kind == "part"):
                 function = self.tree.compiled(*made)
+            if len(made) > 1 and all(error is not None for _, error in mine):
+                continue  # two changes that only raise tell nothing of each other
             if function and all(alike(m, self._outcome(function, outcomes, i)) for i, m in enumerate(mine)):
                 sentence = self.said(made, known)
                 if (
@@ -105,6 +108,11 @@ class Slips:
                         yield self.said(made, known=None) or f"({edit.kind} at {words(edit.node)})"
                     else:
                         yield f"It could have {edit.to} too many, at `{words(edit.node)}`."
+
+
+def is_odd(edit):
+    """Whether hardly anyone means such a change."""
+    return edit.kind in ODD or (edit.kind == "number" and number(edit.node) == -edit.to)
 
 
 def _told_otherwise(made, written):
