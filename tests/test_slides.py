@@ -29,7 +29,12 @@ TOO_MUCH = """async () => {
       input.dispatchEvent(new Event("input"));
     }
     for (const pills of document.querySelectorAll("[data-explorer] .pills"))
-      [...pills.querySelectorAll("input")].at(end === "max" ? -1 : 0)?.click();
+      [...pills.querySelectorAll("input, button")].at(end === "max" ? -1 : 0).click();
+    for (const button of document.querySelectorAll("[data-explorer] button")) {
+      const { visibility, opacity } = getComputedStyle(button);
+      const seen = visibility !== "hidden" && opacity !== "0" && button.offsetWidth;
+      if (!seen) found.push(`the button ${button.textContent} is not seen`);
+    }
     await frames(3);
     look(`with every control at its ${end}`);
   }
@@ -85,7 +90,7 @@ def test_every_slide_fits_and_an_explorer_keeps_its_keys(path, open_deck):
         play.draw(root)
         assert markup(root) != before and at(page) == here, "the mouse meets the picture it points at"
         box, seen = root.locator("input[type=range]").first.bounding_box(), set()
-        for part in 0.2, 0.8:
+        for part in 0.3, 0.8:
             page.mouse.click(box["x"] + part * box["width"], box["y"] + box["height"] / 2)
             seen.add(markup(root))
         assert len(seen) == 2, "and a slider"

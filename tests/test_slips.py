@@ -10,7 +10,8 @@ from rnnlab.exercises.check import Exercise
 from rnnlab.exercises.difference import Returns, difference, pair
 from rnnlab.exercises.letters import Letters, named_shapes
 from rnnlab.exercises.mending import mended
-from rnnlab.exercises.place import first_place, raised_at
+from rnnlab.exercises.place import first_place
+from rnnlab.exercises.raising import raised_at
 from rnnlab.exercises.relations import relation
 from rnnlab.exercises.slips import Slips
 from rnnlab.exercises.trees import Tree

@@ -27,7 +27,9 @@ def deck(path):
     title = notebook.cells[0].source.splitlines()[0].lstrip("# ")
     notebook.cells = list(cells(notebook))
     colours = HtmlFormatter(style="a11y-light").get_style_defs(".highlight")
-    parts = {"title": title, "styles": [*read(STYLES), colours], "scripts": read(SCRIPTS)}
+    controls = r"[^{}]*\.reveal \.controls[^{}]*\{[^{}]*\}"  # reveal's own; explorers have such too
+    styles = [re.sub(controls, "", css) for css in read(STYLES)]
+    parts = {"title": title, "styles": [*styles, colours], "scripts": read(SCRIPTS)}
     exporter = SlidesExporter(
         template_name="deck",
         extra_template_basedirs=[str(DECK.parent)],

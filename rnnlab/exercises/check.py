@@ -16,12 +16,12 @@ SECONDS = 5  # processor time of an attempt on all cases together; one that is s
 
 
 class Verdict(tuple):
-    """(state, sentence); `voice` names who spoke."""
+    """(state, sentence); `voice` names who spoke, `broken` tells of voices that an odd value broke."""
 
-    def __new__(cls, state, sentence, voice):
+    def __new__(cls, state, sentence, voice, broken=()):
         """A verdict is a pair as before; the voice is for whoever measures."""
         made = super().__new__(cls, (state, sentence))
-        made.voice = voice
+        made.voice, made.broken = voice, broken
         return made
 
 
@@ -81,7 +81,7 @@ class Exercise:
         if not diagnosis.wrong and diagnosis.unlike() is None:
             return Verdict("correct", "correct.", "right")
         voice, sentence = diagnosis.voices()
-        return Verdict("not yet", sentence, voice)
+        return Verdict("not yet", sentence, voice, diagnosis.broken)
 
     def _signature(self, attempt, case):
         """A sentence if the attempt cannot be called like the reference."""

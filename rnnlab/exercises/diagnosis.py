@@ -1,19 +1,18 @@
 """Why an attempt is not right: the voices in their order, each only where what it says is true of all that was seen."""
 
-import dis
 import inspect
-import traceback
-import types
 
 import torch
 
 from . import guard, values
+from .beside import cut, same_mode, unread
 from .difference import Returns, difference, given
 from .letters import Letters
 from .mending import mended
-from .place import first_place, raised_at
+from .place import first_place
+from .raising import plainly_raised, raised_at, stopped
 from .relations import relation
-from .slips import alike, is_odd, message
+from .slips import alike, is_odd
 
 SECONDS = 5  # processor time for all that a voice tries; what it may try is counted, so this is for accidents
 EXTRA, EXTRA_OF_A_NET = 10, 4  # random cases on which a slip has to agree as well; a net makes them dear
@@ -24,7 +23,7 @@ class Diagnosis:
 
     def __init__(self, exercise, attempt, cases, mine, theirs):
         self.exercise, self.attempt, self.cases, self.mine, self.theirs = exercise, attempt, cases, mine, theirs
-        self.extra = None
+        self.extra, self.broken = None, []
         self.names = guard.named(exercise.answer, cases[0])
         net = any(isinstance(argument, torch.nn.Module) for argument in cases[0])
         self.count = EXTRA_OF_A_NET if net else EXTRA
@@ -40,9 +39,10 @@ class Diagnosis:
         for name, voice in VOICES.items():
             try:
                 sentence = voice(self)
-            except Exception:  # an odd value breaks a voice: the next one speaks
+            except Exception as error:  # an odd value breaks a voice: the next one speaks
                 if voice is Diagnosis.differs:
                     raise
+                self.broken.append(f"{name}: {error!r}")
                 sentence = None
             if sentence:
                 return name, sentence
@@ -80,17 +80,10 @@ class Diagnosis:
 
     def unused(self):
         """An argument that the attempt never reads."""
-        code = getattr(inspect.unwrap(self.attempt), "__code__", None)
-        if not self.wrong or code is None:
+        if not self.wrong or any(error is not None for _, error in self.outcomes):
             return None
-        read = {i.argval for inner in _codes(code) for i in dis.get_instructions(inner) if i.opname.startswith("LOAD")}
-        theirs = [
-            {i.argval for inner in _codes(way.__code__) for i in dis.get_instructions(inner)}
-            for way in (self.exercise.answer, *self.exercise.ways)
-        ]
-        own = zip(code.co_varnames[: code.co_argcount], self.names, strict=False)
-        unread = [name for name, asked in own if name not in read and all(asked in way for way in theirs)]
-        return self._first(self.wrong[0]) + f"Your function never uses `{unread[0]}`." if unread else None
+        name = unread(self.attempt, self.names, (self.exercise.answer, *self.exercise.ways))
+        return name and self._first(self.wrong[0]) + f"Your function never uses `{name}`."
 
     def part(self):
         """A part or a function of something in the reference, taken for the thing itself."""
@@ -200,14 +193,14 @@ class Diagnosis:
         if found is None:
             return None
         text, node, operands = found
-        return _stopped(text, node, operands, error, self.letters[i])
+        return stopped(text, node, operands, error, self.letters[i])
 
     def differs(self):
         """The bare difference."""
         for i in self.wrong:
             error = self.outcomes[i][1]
             if error is not None:
-                return _plainly_raised(error, self.attempt)
+                return plainly_raised(error, self.attempt)
             arguments = dict(zip(self.names, self.cases[i], strict=True))
             return difference(self.outcomes[i][0], self.right[i][0], self.letters[i], self.returns, given(arguments))
         return None
@@ -215,27 +208,22 @@ class Diagnosis:
     def unlike(self):
         """What is not right though all values are: an argument changed, a gradient cut; None if nothing is."""
         for mine, theirs, case in zip(self.mine, self.theirs, self.cases, strict=True):
-            _same_mode(case, mine.arguments)
+            same_mode(case, mine.arguments)
             left = zip(case, mine.arguments, theirs.arguments, strict=True)
             for name, (was, now, reference) in zip(self.names, left, strict=True):
                 if not values.untouched(was, now) and not values.untouched(reference, now):
                     return f"It changes its argument `{name}` in place. Work on a copy: others may still need it."
-            cut = None if self.wrong else _cut(mine.gradients, theirs.gradients, self.returns, self._cutters())
-            if cut:
-                return cut
+            lost = None if self.wrong else cut(mine.gradients, theirs.gradients, self.returns, self.attempt)
+            if lost:
+                return lost
         return None
-
-    def _cutters(self):
-        """What in the attempt's text cuts gradients."""
-        try:
-            text = inspect.getsource(inspect.unwrap(self.attempt))
-        except (OSError, TypeError):
-            text = ""
-        return [f"`{word}`" for word in CUTTERS if word in text] or [f"`{word}`" for word in CUTTERS[:4]]
 
     def _try(self, voice, *arguments):
         result = guard.run(lambda: voice(*arguments), (), SECONDS, around=self.attempt)
-        return None if result.stopped or result.error is not None else result.value
+        if result.stopped or result.error is not None:
+            self.broken.append(f"{voice.__name__}: {result.stopped or repr(result.error)}")
+            return None
+        return result.value
 
 
 VOICES = {
@@ -244,68 +232,3 @@ VOICES = {
     "beside": Diagnosis.unlike, "relation": Diagnosis.related, "part": Diagnosis.part, "place": Diagnosis.placed,
     "difference": Diagnosis.differs,
 }  # fmt: skip
-
-
-CUTTERS = (".detach()", ".item()", "torch.tensor(", "no_grad", ".data", ".numpy()", ".tolist()", "float(", "copy(")
-
-
-def _codes(code):
-    """A code object and those inside it: of comprehensions, of functions."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _codes(constant)
-
-
-def _same_mode(before, after):
-    """Training or not is no change that counts: whoever judges a model may leave it so."""
-    for was, now in zip(before, after, strict=True):
-        if isinstance(was, torch.nn.Module) and type(was) is type(now):
-            now.train(was.training)
-
-
-def _cut(mine, theirs, returns, cutters):
-    """A sentence where a gradient that flows back from the reference's answer does not from the attempt's."""
-    why = f"look at {' or '.join(cutters)}"
-    for k, (flow, expected) in enumerate(zip(mine, theirs, strict=False)):
-        name = returns.name((k,), len(theirs)) if len(theirs) > 1 else ""
-        of = f" of {name}" if name else ""
-        if expected is not None and flow is None:
-            return (
-                f"The values{of} are right, but no gradient can flow back through them, so no net could learn: {why}."
-            )
-        for leaf, gradient in (expected or {}).items():
-            came = (flow or {}).get(leaf)
-            if gradient is not None and came is None:
-                return f"The values{of} are right, but no gradient flows back to `{leaf[0]}`: {why}."
-            if gradient is not None and gradient.shape == came.shape and not values.near(came, gradient):
-                return f"The values{of} are right, but part of the gradient of `{leaf[0]}` is lost: {why}."
-    return None
-
-
-def _plainly_raised(error, attempt):
-    file = getattr(getattr(inspect.unwrap(attempt), "__code__", None), "co_filename", None)
-    lines = [frame.line for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file and frame.line]
-    said, kind = message(error).rstrip(".:"), type(error).__name__
-    if isinstance(error, RecursionError) and len(lines) > 50:
-        return f"It calls itself without end, at `{lines[-1]}`: Python stops that with a RecursionError."
-    place = f" at `{lines[-1]}`" if lines else ""
-    return f"It stopped{place}: {kind}{': ' if said else ''}{said}."
-
-
-def _stopped(text, node, operands, error, letters):
-    shown = [(name, value) for name, value in operands if isinstance(value, torch.Tensor) and value.dim()]
-    shapes = [letters.shape(value.shape) for _, value in shown]
-    said = message(error).rstrip(".:")
-    if hasattr(node, "op") and len(shown) == 2 and isinstance(error, RuntimeError):
-        sign = "times" if type(node.op).__name__ == "MatMult" else "and"
-        (a, b), (x, y) = shapes, (shown[0][1].shape, shown[1][1].shape)
-        against = ""
-        if sign == "times" and len(x) and len(y):
-            inner = x[-1], y[-2] if len(y) > 1 else y[0]
-            if inner[0] != inner[1]:
-                against = f": {letters.letter(inner[0])} against {letters.letter(inner[1])}"
-        return f"It stopped at `{text}`: {a} {sign} {b} {'does' if sign == 'times' else 'do'} not fit{against}."
-    there = " and ".join(f"`{name}` is {shape}" for (name, _), shape in zip(shown[:3], shapes, strict=False))
-    kind = type(error).__name__
-    return f"It stopped at `{text}`: {there + '. ' if there else ''}{kind}{': ' if said else ''}{said}."

@@ -237,28 +237,3 @@ def _flat(value):
         flats = [_flat(item) for item in value]
         return None if any(flat is None for flat in flats) else torch.cat(flats)
     return None
-
-
-def raised_at(attempt, case):
-    """Where an attempt raises: (text of the expression, its node, [(text, value) of its operands]); or None."""
-    mine = Noted(attempt)
-    error = mine.run(case)
-    if error is None:
-        return None
-    last, at = None, error.__traceback__
-    while at is not None:
-        if at.tb_frame.f_code.co_filename == FILE:
-            last = at
-        at = at.tb_next
-    if last is None:
-        return None
-    spot = list(last.tb_frame.f_code.co_positions())[last.tb_lasti // 2]
-    values = {}
-    for i, value in mine.events:
-        values[i] = value
-    for i, (node, text) in enumerate(mine.nodes):
-        if (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset) == spot:
-            operands = [(mine.nodes[child][1], values[child]) for child in sorted(mine.children[i]) if child in values]
-            if isinstance(node, ast.Call | ast.BinOp | ast.Subscript | ast.Attribute | ast.Compare | ast.UnaryOp):
-                return text, node, operands
-    return None

@@ -112,7 +112,8 @@ class Slips:
 
 def is_odd(edit):
     """Whether hardly anyone means such a change."""
-    return edit.kind in ODD or (edit.kind == "number" and number(edit.node) == -edit.to)
+    turned = edit.kind == "number" and isinstance(edit.to, int | float) and number(edit.node) == -edit.to
+    return turned or edit.kind in ODD
 
 
 def _told_otherwise(made, written):
@@ -161,7 +162,8 @@ def operation(error):
     found, at = None, error.__traceback__
     while at is not None:
         if not re.search(
-            r"site-packages|lib.python|exercises.(guard|slips|mending|place)\.py", at.tb_frame.f_code.co_filename
+            r"site-packages|lib.python|exercises.(guard|slips|mending|place|raising)\.py",
+            at.tb_frame.f_code.co_filename,
         ):
             found = at
         at = at.tb_next
