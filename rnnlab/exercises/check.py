@@ -3,6 +3,7 @@
 import inspect
 import types
 
+import torch
 from IPython.display import Markdown
 
 from . import guard
@@ -41,7 +42,7 @@ class Exercise:
         self.answer, self.cases, self.wrong, self.hints, self.returns = answer, cases, wrong, hints, returns
         self.more, self.ways = more, ways
         self.name, self.state = answer.__name__, "not attempted"
-        self._slips = self._more = self._drawn = None
+        self._slips = self._more = self._drawn = self._dtype = None
 
     def verdict(self, attempt):
         """State and sentence for an attempt: 'not attempted', 'correct' or 'not yet'. Never raises, changes nothing.
@@ -98,6 +99,7 @@ class Exercise:
 
     def slips(self):
         """The slips derived from the reference; None if its source cannot be read."""
+        self._forget_another_dtype()
         if self._slips is None:
             try:
                 self._slips = Slips(self.answer, self.cases())
@@ -107,6 +109,7 @@ class Exercise:
 
     def more_cases(self, count=10_000):
         """Random cases that the reference can answer, at most `count`: [(case, (value, None))]."""
+        self._forget_another_dtype()
         if self._more is None:
             names = guard.named(self.answer, self.cases()[0])
             drawn = self.more() if self.more else redrawn(self.cases(), names, self.answer.__doc__)
@@ -116,6 +119,12 @@ class Exercise:
             if outcome[1] is None:
                 self._more.append((case, outcome))
         return self._more[:count]
+
+    def _forget_another_dtype(self):
+        """What the reference answers may hang on PyTorch's default dtype, which a page may set at any time."""
+        if self._dtype != torch.get_default_dtype():
+            self._slips = self._more = None
+            self._dtype = torch.get_default_dtype()
 
     def not_told_apart(self):
         """The slips that differ from the reference on one of the random cases, and on none of the exercise's own."""
