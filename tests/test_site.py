@@ -123,6 +123,8 @@ def test_from_the_disk_a_page_is_alive_and_fits_a_phone(name, site, visit):
     page = visit((site[0] / name).as_uri(), viewport={"width": 390, "height": 800})
     assert page.locator("[data-explorer]").count() == page.locator("[data-explorer][data-awake]").count() > 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.set_viewport_size({"width": 1280, "height": 720})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
     assert page.locator("math").count() == 0 or "\\(" not in page.locator("article").inner_text()
 
 
