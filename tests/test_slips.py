@@ -181,6 +181,26 @@ def test_letters_are_read_from_the_docstring():
     assert letters.shape((wide, 77), ("H", "B")) == "(2H, 77)" and letters.many(wide) == "2H"
 
 
+def product(numbers):
+    """The product of all: numbers, T of them -> an int."""
+    total = 1
+    for n in numbers:
+        total = total * n
+    return total
+
+
+def test_no_change_makes_a_number_grow_without_end():
+    exercise = Exercise(product, cases=lambda: [([2, 3] * 30,), ([3],)], wrong={}, hints=("", ""), returns="an int")
+
+    def attempt(numbers):
+        total = 2
+        for n in numbers:
+            total = total * n
+        return total + 5
+
+    assert exercise.verdict(attempt)[0] == "not yet"  # and it ends: nothing can stop a multiplication
+
+
 # ---- the place ----
 
 

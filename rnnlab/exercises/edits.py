@@ -36,7 +36,7 @@ def edits(tree):
                 yield from changes(make, node)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
             for other in names:
-                if other != node.id:
+                if other != node.id and not _squares(tree, holder, other):
                     yield make("another name", ast.Name(other, ast.Load()), to=other)
     arguments = tree.definition.args.args
     for a, b in itertools.combinations(range(len(arguments)), 2):
@@ -46,6 +46,13 @@ def edits(tree):
     if isinstance(tree.body, list):
         inner = [node for _, _, node in places if isinstance(node, ast.For | ast.While | ast.If)]
         yield from orders([(node.body, node, "body") for node in (tree.definition, *inner)])
+
+
+def _squares(tree, holder, name):
+    """Whether a name in this place makes a number its own square in each turn of a loop: it would grow without end."""
+    sides = [getattr(holder, side, None) for side in ("left", "right", "target")]
+    power = isinstance(getattr(holder, "op", None), ast.Mult | ast.Pow)
+    return power and tree.in_loop(holder) and any(isinstance(side, ast.Name) and side.id == name for side in sides)
 
 
 class _Maker:

@@ -7,11 +7,12 @@ from .trees import Edit, words
 
 SHORT = 36  # characters: of a longer thing the sentence would tell the answer
 
+SQUARE = "({}) ** 2"
 PARTS = {
     "({})[0]": "the first entry of {}", "({})[-1]": "the last entry of {}", "({})[:1]": "the first entry alone of {}",
     "({})[-1:]": "the last entry alone of {}", "({}).min()": "the smallest of {}", "({}).max()": "the largest of {}",
     "({}).mean()": "the mean of {}", "({}).sum()": "the sum of {}", "({}).abs()": "the absolute value of {}",
-    "({}) ** 2": "the square of {}",
+    SQUARE: "the square of {}",
     "({}).flip(0)": "{} turned round along axis 0", "({}).flip(1)": "{} turned round along axis 1",
     "({}).mean(0, keepdim=True)": "the mean of {} over axis 0",
     "({}).mean(1, keepdim=True)": "the mean of {} over axis 1",
@@ -42,4 +43,5 @@ def reductions(tree):
         if taken and isinstance(getattr(node, "ctx", ast.Load()), ast.Load) and len(words(node)) <= SHORT:
             if not (isinstance(holder, ast.Call) and key == "func"):
                 for text, what in PARTS.items():
-                    yield Edit("part", holder, key, put(text, node), node, node, what)
+                    if not (text == SQUARE and tree.in_loop(node)):  # squared in each turn, a number grows without end
+                        yield Edit("part", holder, key, put(text, node), node, node, what)

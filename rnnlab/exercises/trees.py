@@ -92,6 +92,12 @@ class Tree:
             node = self.parents.get(id(node))
         return node if isinstance(node, ast.Return | ast.Assign | ast.AugAssign | ast.Expr) else None
 
+    def in_loop(self, node):
+        """Whether a node stands in a loop."""
+        while node is not None and not isinstance(node, ast.For | ast.While):
+            node = self.parents.get(id(node))
+        return node is not None
+
     def compiled(self, *edits):
         """The function with the edits in it, or None where Python refuses it; the tree is as before."""
         places = []
