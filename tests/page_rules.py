@@ -35,13 +35,13 @@ def tags(cell):
 
 
 def slide_type(cell):
-    return cell.metadata.get("slideshow", {}).get("slide_type")
+    return cell.metadata.get("slideshow", {}).get("slide_type", "-")  # as Jupyter has it: the slide goes on
 
 
 def stored(notebook, path):
     """Every code cell ran, in order, without an error, and shows nothing of the machine it ran on."""
-    if path.stat().st_size > 320_000:  # of it 10 KB say what stands on which slide
-        yield f"{path.stat().st_size // 1000} KB, at most 320"
+    if path.stat().st_size > 300 * 1024:
+        yield f"{path.stat().st_size / 1024:.1f} KiB, at most 300"
     if notebook.metadata.get("kernelspec", {}).get("name") != "python3":
         yield "the kernel is not python3"
     if "widgets" in notebook.metadata or "version" in notebook.metadata.get("language_info", {}):

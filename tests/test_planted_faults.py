@@ -185,11 +185,11 @@ def test_a_wrong_answer_that_would_be_accepted_is_caught():
 
 def test_a_slide_for_a_class_and_a_note_for_its_teacher_are_looked_at():
     faults = {
-        "a solution shown": ("rnn-step-solution", lambda c: c.metadata["slideshow"].update(slide_type="-")),
-        "an exercise that shares": ("step-agrees", lambda c: c.metadata["slideshow"].update(slide_type="-")),
-        "an exercise left out": ("read-off", lambda c: c.metadata["slideshow"].update(slide_type="skip")),
-        "too many slides": ("imports", lambda c: c.metadata["slideshow"].update(slide_type="slide")),
-        "a cell of no kind": ("sorted", lambda c: c.metadata.pop("slideshow")),
+        "a solution shown": ("rnn-step-solution", lambda c: c.metadata.update(slideshow={"slide_type": "-"})),
+        "an exercise that shares": ("step-agrees", lambda c: c.metadata.update(slideshow={"slide_type": "-"})),
+        "an exercise left out": ("read-off", lambda c: c.metadata.update(slideshow={"slide_type": "skip"})),
+        "too many slides": ("imports", lambda c: c.metadata.update(slideshow={"slide_type": "slide"})),
+        "a kind that no deck has": ("sorted", lambda c: c.metadata.update(slideshow={"slide_type": "subslide"})),
         "a note left open": (
             "notes-unroller",
             lambda c: c.update(source=c.source.replace("<details>", "<details open>")),

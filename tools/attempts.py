@@ -92,9 +92,11 @@ def judged(attempts):
         with contextlib.redirect_stdout(io.StringIO()):
             compiled(attempt.code, f"<attempt {number} {attempt.lesson} {attempt.exercise}>", space)
         started = time.process_time()
-        verdict = exercise.verdict(space[attempt.exercise])
-        spent = time.process_time() - started
-        torch.set_default_dtype(torch.float32)
+        try:
+            verdict = exercise.verdict(space[attempt.exercise])
+        finally:
+            spent = time.process_time() - started
+            torch.set_default_dtype(torch.float32)
         yield attempt, verdict, spent
 
 

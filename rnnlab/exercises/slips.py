@@ -51,7 +51,7 @@ class Slips:
         if any(_all_zero(a) and not _all_zero(b) for (a, _), (b, _) in zip(mine, self.right, strict=True)):
             return None  # there are many ways to zeros
         fine = any(continuous(value) for value, _ in mine)
-        for function, made, outcomes in variants or itertools.chain(self.single, self.pairs):
+        for function, made, outcomes in itertools.chain(self.single, self.pairs) if variants is None else variants:
             if not fine and any(map(is_odd, made)):
                 continue
             if function is None and (len(made) > 1 or made[0].kind == "part"):
