@@ -15,6 +15,7 @@ from .relations import relation
 from .slips import alike, is_odd
 
 SECONDS = 5  # processor time for all that a voice tries; what it may try is counted, so this is for accidents
+MOST_PLACES = 4  # cases on which a place is looked for
 EXTRA, EXTRA_OF_A_NET = 10, 4  # random cases on which a slip has to agree as well; a net makes them dear
 
 
@@ -179,11 +180,18 @@ class Diagnosis:
         (a, _), (b, _) = self.outcomes[i], self.right[i]
         if a is None or isinstance(b, torch.Tensor) != isinstance(a, torch.Tensor):
             return None  # what it returns is of another kind, and that is all there is to say
-        text = self._try(first_place, self.attempt, (self.exercise.answer, *self.exercise.ways), self.cases[i])
-        return (
-            text
-            and f"{self._first(i)}Look at `{text}`: the values before it are those of a right answer, its own are not."
-        )
+        for i in self.wrong[:MOST_PLACES]:
+            ways = (self.exercise.answer, *self.exercise.ways)
+            place = self.outcomes[i][1] is None and self._try(first_place, self.attempt, ways, self.cases[i])
+            if place:
+                reading = place.reading(self.letters[i])
+                known = "The values before it are those of a right answer, its own are not."
+                return (
+                    f"{self._first(i)}Look at `{place.text}`: it {reading}. {known}"
+                    if reading
+                    else (f"{self._first(i)}Look at `{place.text}`: t{known[1:]}")
+                )
+        return None
 
     def _raised(self, i):
         error = self.outcomes[i][1]

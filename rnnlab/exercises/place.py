@@ -4,15 +4,20 @@ import ast
 import copy
 import types
 
+from dataclasses import dataclass
+
 import torch
 
+from .reading import Reader
 from .trees import Tree, words
 from .values import NEAR, plain
 
 MOST = 3000  # values noted in one run
 SHORT = 70  # characters of code a sentence quotes at most
 FILE = "<place>"
-BOXES = {"zeros", "zeros_like", "ones", "ones_like", "empty", "empty_like", "full", "full_like", "set", "list", "dict"}
+BOXES = {"zeros", "zeros_like", "ones", "ones_like", "empty", "empty_like", "full", "full_like", "set", "list", "dict",
+         "arange", "cat", "stack"}  # fmt: skip
+CHANGERS = {"append", "extend", "insert", "pop", "remove", "sort", "reverse", "clear", "update", "add"}
 KEEPS = {"list", "tuple", "iter", "float", "sorted"}  # a start value, or what it was in another dress
 SIZES = {"shape", "dtype", "device", "size", "dim", "ndim", "numel", "len", "range"}
 
@@ -24,6 +29,10 @@ class Noted:
         """Raises OSError, TypeError or SyntaxError where the source cannot be read."""
         tree = Tree(function)
         self.nodes, self.children, self.events, self.names = [], [], [], tree.names
+        self.changed = _changed(tree.definition)
+        self.stored = {
+            n.id for n in ast.walk(tree.definition) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        }
         self.loops, self._around = [], []  # for each node: the loops it stands in, the inner one last
         definition = copy.deepcopy(tree.definition)
         definition.body = self._inside(definition.body)
@@ -44,6 +53,8 @@ class Noted:
         if _is_sum(thing):
             for side in (thing.left, thing.right):
                 side.inner = _is_sum(side)
+        if isinstance(thing, ast.Assign) and isinstance(thing.targets[0], ast.Name):
+            thing.value.box = thing.targets[0].id in self.changed
         original, first = copy.copy(thing), len(self.nodes)
         if isinstance(thing, ast.For):
             thing.iter = self._inside(thing.iter)
@@ -52,6 +63,9 @@ class Noted:
             self._around.pop()
             return thing
         for name, value in ast.iter_fields(thing):
+            if name == "func" and isinstance(value, ast.Name) and value.id in self.stored:
+                thing.func = self._inside(value)
+                continue
             if name == "func" and not self._is_value(value):
                 continue
             if name == "func":  # a method: what it is called on counts, not the method
@@ -114,9 +128,22 @@ def _clean(node, nodes):
     return Clean().visit(copy.deepcopy(node))
 
 
+@dataclass
+class Place:
+    """An expression, or the head of a loop, where an attempt leaves the right way."""
+
+    text: str
+    node: ast.AST
+    values: dict  # {text of an expression: the value it had last}
+
+    def reading(self, letters):
+        """What it does, as the end of a sentence whose subject is "it"; or None."""
+        reader = Reader(self.values, letters)
+        return reader.loop(self.node) if isinstance(self.node, ast.For) else reader.read(self.node)
+
+
 def first_place(attempt, answers, case):
-    """The text of the first expression whose parts are right and which is not, or of the head of the loop that makes
-    it so; None where there is none.
+    """The first `Place` whose parts are right and which is not, or the loop that makes it so; None if there is none.
 
     answers: right answers; a value is right if it comes up in the run of one of them.
     """
@@ -133,26 +160,34 @@ def first_place(attempt, answers, case):
     pool = _Pool(right)
     mine = Noted(attempt)
     mine.run(case)
-    good = {}
+    good, values = {}, {}
     for i, value in mine.events:
         parts = all(good.get(child, True) for child in mine.children[i])
         node, text = mine.nodes[i]
-        good[i] = parts if _is_made_up(node, value) or _is_number(value) else pool.holds(value)
+        values[text] = value
+        good[i] = parts if _is_made_up(node, value, values) or _is_number(value) else pool.holds(value)
         if parts and not good[i] and not _is_count(value, node):
             if text in written:  # what a right answer says too is no fault; what it is given may be
-                text = _head(node, mine.loops[i])
-            if text and len(text) <= SHORT:
-                return text
+                node = _loop(node, mine.loops[i])
+                text = node and f"for {words(node.target)} in {words(_clean(node.iter, ()))}"
+            if text:
+                return Place(text if len(text) <= SHORT else f"{text[: SHORT - 10]}…", _clean(node, ()), values)
     return None
 
 
-def _head(node, loops):
-    """The head of the innermost loop whose variable stands in an expression, or None."""
+def _loop(node, loops):
+    """The innermost loop whose variable stands in an expression, or None."""
     names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
     for loop in reversed(loops):
         if names & {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}:
-            return f"for {words(loop.target)} in {words(_clean(loop.iter, ()))}"
+            return loop
     return None
+
+
+def _changed(tree):
+    """The names of things that are changed after they were made."""
+    calls = [n.func for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
+    return {f.value.id for f in calls if f.attr in CHANGERS and isinstance(f.value, ast.Name)}
 
 
 def _is_sum(node):
@@ -164,8 +199,16 @@ def _is_number(value):
     return isinstance(value, int) or (isinstance(value, tuple) and all(isinstance(item, int) for item in value))
 
 
-def _is_made_up(node, value):
-    """Whether a value is as right as its parts: things in brackets, a piece of a list, a box that will be filled."""
+def _is_made_up(node, value, values):
+    """Whether a value is as right as its parts: brackets, a piece of a list, a box to be filled, a mask, its count."""
+    if isinstance(value, torch.Tensor) and value.dtype == torch.bool:
+        return isinstance(node, ast.Compare | ast.UnaryOp)
+    if isinstance(value, torch.Tensor) and not value.dim() and isinstance(node, ast.Call):
+        counted = values.get(words(node.func.value)) if isinstance(node.func, ast.Attribute) else None
+        if isinstance(counted, torch.Tensor) and counted.dtype == torch.bool:
+            return True
+    if getattr(node, "box", False) and isinstance(value, list | set | dict):
+        return True
     called = node.func if isinstance(node, ast.Call) else node
     if getattr(called, "attr", getattr(called, "id", None)) in BOXES | SIZES and not isinstance(called, ast.Name):
         return True
