@@ -33,7 +33,9 @@ DOES = {
     "view": "cuts the numbers anew in the order they have, and exchanges no axes",
     "reshape": "cuts the numbers anew in the order they have, and exchanges no axes",
     "most_common": "keeps so many of the most frequent", "join": "makes one text of them, letter after letter",
-    "detach": "cuts the gradient off", "one_hot": "makes one 1 in a row of zeros", "topk": "keeps the largest few",
+    "detach": "cuts the gradient off",
+    "remove": "takes away only the first, and the others stay", "one_hot": "makes one 1 in a row of zeros",
+    "topk": "keeps the largest few",
 }  # fmt: skip
 ASKS = {ast.Lt: "below", ast.Gt: "above", ast.LtE: "at most", ast.GtE: "at least"}
 
@@ -41,9 +43,9 @@ ASKS = {ast.Lt: "below", ast.Gt: "above", ast.LtE: "at most", ast.GtE: "at least
 class Reader:
     """Reads one expression, with the values its parts had and the letters of the case."""
 
-    def __init__(self, values, letters):
-        """values: {text of a part: its value}; letters: `Letters` of the case."""
-        self.values, self.letters = values, letters
+    def __init__(self, values, letters, layers=()):
+        """values: {text of a part: its value}; letters: `Letters` of the case; layers: those of right answers."""
+        self.values, self.letters, self.layers = values, letters, layers
 
     def read(self, node):
         """What `node` does, as the end of a sentence whose subject is "it"; or None."""
@@ -107,7 +109,7 @@ class Reader:
             n = n.removesuffix(" 1")
             if abs(upper if type(upper) is int else lower) >= base.shape[d]:
                 return []
-            out = (upper is not None) == (type(upper) is int and upper < 0)
+            out = upper < 0 if type(upper) is int else lower > 0
             return [f"leaves out {n} along {axis}" if out else f"takes only {n} along {axis}"]
         if type(value) is int:
             return [f"takes only {WHERE.get(value, f'entry {value}')} along {axis}"]
@@ -117,7 +119,7 @@ class Reader:
         name = name_of(node)
         function = self.values.get(words(node.func)) if isinstance(node.func, ast.Name) else None
         if isinstance(function, torch.nn.Module):
-            return f"calls a layer of your own, {type(function).__name__}, which has random weights"
+            return self._layer(function)
         if name is None or isinstance(node.func, ast.Name) and name not in ("set", "sorted"):
             return None
         operand = node.func.value if is_method(node) else node.args[0] if node.args else None
@@ -127,6 +129,8 @@ class Reader:
             if not isinstance(base, torch.Tensor):
                 return None
             d = self._given(node, rest)
+            if name == "argmax" and not base.is_floating_point() and bool((base <= 1).all()):
+                return "finds the first of the ones" + (f" along {self.axis(d, base.shape)}" if d is not None else "")
             if type(d) is int and -base.dim() <= d < base.dim() and base.dim():
                 return f"{ALONG[name]} along {self.axis(d, base.shape)}"
             if d is None and not rest and name not in WHOLE and base.dim():
@@ -141,6 +145,18 @@ class Reader:
                 "keeps only the diagonal" if self._of(operand).dim() > 1 else "makes a matrix with it on the diagonal"
             )
         return DOES.get(name)
+
+    def _layer(self, mine):
+        """How a layer of the attempt's own differs from the one a right answer makes."""
+        if not self.layers:
+            return f"calls a layer of your own, {type(mine).__name__}, with weights of its own"
+        theirs = self.layers[0]
+        if type(mine) is not type(theirs):
+            return f"calls a layer that is {_a(type(mine).__name__)}; {_a(type(theirs).__name__)} is asked for"
+        known = [{*layer.extra_repr().split(", ")} for layer in (mine, theirs)]
+        more, less = sorted(known[0] - known[1]), sorted(known[1] - known[0])
+        said = [f"{word} `{', '.join(part)}`" for word, part in (("with", more), ("without", less)) if part]
+        return f"calls a layer made {' and '.join(said)}" if said else None
 
     def _given(self, call, rest):
         """The axis that a call names, as a number, or None."""
@@ -169,6 +185,9 @@ class Reader:
         if isinstance(a, torch.Tensor) and a.dim() and isinstance(node.op, ast.Add | ast.Sub):
             way = "adds `{}` to every number" if kind == "adds" else "subtracts `{}` from every number"
             return way.format(words(node.right))
+        if kind in ("multiplies", "divides") and not isinstance(b, torch.Tensor) and number(node.right) is None:
+            which = f", which is {b}" if type(b) is int else ""
+            return f"{kind} by `{words(node.right)}`{which}"
         return None
 
     def _spread(self, node, a, b):
@@ -186,3 +205,7 @@ class Reader:
 
 def _is_whole(value):
     return isinstance(value, torch.Tensor) and not value.is_floating_point() and value.dtype != torch.bool
+
+
+def _a(word):
+    return f"{'an' if word[0] in 'AEIOLR' else 'a'} {word}"
