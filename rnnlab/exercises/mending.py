@@ -16,8 +16,8 @@ MOST = 1500  # variants tried; a net among the arguments makes each of them dear
 MOST_OF_A_NET = 400
 FRACTIONS = torch.float32, torch.float64
 MOST_PAIRS, MOST_PAIRS_OF_A_NET = 1200, 150  # the same for two changes at once
-SMALL = {"number", "index axis", "arguments", "entries", "no transpose", "transposed", "sign", "keyword", "axis", "sides",
-         "call", "another function", "wider", "upside down", "factor", "term", "only round", "argument",
+SMALL = {"number", "index axis", "arguments", "entries", "no transpose", "transposed", "sign", "keyword", "axis",
+         "sides", "call", "another function", "wider", "upside down", "factor", "term", "only round", "argument",
          "switch", "power"}  # fmt: skip
 SHORT = 70  # characters of code a sentence quotes at most
 

@@ -118,8 +118,8 @@ def _is_scaffold(node, value, values):
     def of(part):
         return values.get(words(clean(part, ())))
 
-    if value.numel() and value.dtype != torch.bool and bool((value == value.flatten()[0]).all()):
-        return value.numel() > 1 or (isinstance(node, ast.Call) and _is_mask(value))
+    if isinstance(node, ast.Call) and _is_even(value) and isinstance(node.func, ast.Attribute):
+        return _is_even(of(node.func.value))
     if value.dtype == torch.bool:
         sides = [of(node.left), *map(of, node.comparators)] if isinstance(node, ast.Compare) else []
         return not any(isinstance(side, torch.Tensor) and side.is_floating_point() for side in sides)
@@ -130,6 +130,11 @@ def _is_scaffold(node, value, values):
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
         return any(isinstance(side, torch.Tensor) and _is_mask(side) for side in (of(node.left), of(node.right)))
     return isinstance(node, ast.Subscript) and isinstance(of(node.value), torch.Tensor) and _is_mask(value)
+
+
+def _is_even(value):
+    """Whether a tensor holds one number everywhere, as a box does before it is filled."""
+    return isinstance(value, torch.Tensor) and value.numel() > 0 and bool((value == value.flatten()[0]).all())
 
 
 def _is_mask(value):

@@ -16,12 +16,14 @@ from .reductions import reductions
 from .slip_sentences import SENTENCES, Speaker
 from .trees import Tree, words
 
-LEFT_OUT = {"term", "factor", "divisor", "call", "no transpose", "minus", "one minus", "power", "condition", "keyword"}
+LEFT_OUT = {"term", "factor", "divisor", "call", "no transpose", "minus", "one minus", "power", "condition",
+            "keyword"}  # fmt: skip
 PAIRS = 18  # so many of these are tried two by two
-LATE = {"never": -1, "always so": -1, "number": 2, "another name": 2, "twice": 2, "factor twice": 2, "line": 2, "lines": 2,
-        "entry": 2, "times": 3, "plus": 2, "divided": 3, "argument": 3, "should be itself": 2, "matrix product": 2,
-        "floor": 2, "matrix": 2, "index": 1, "index later": 1, "index earlier": 1, "another function": 1,
-        "upside down": 1, "doubled": 1, "bracket": 1, "after the loop": 2, "entry twice": 1}  # fmt: skip
+LATE = {"never": -1, "always so": -1, "number": 2, "another name": 2, "twice": 2, "factor twice": 2, "line": 2,
+        "lines": 2, "entry": 2, "times": 3, "plus": 2, "divided": 3, "argument": 3, "should be itself": 2,
+        "matrix product": 2, "floor": 2, "matrix": 2, "index": 1, "index later": 1, "index earlier": 1,
+        "another function": 1, "upside down": 1, "doubled": 1, "bracket": 1, "after the loop": 2,
+        "entry twice": 1}  # fmt: skip
 
 # Kinds that hardly anyone means: among few letters, counts or errors they are hit by chance, and the name is false.
 ODD = {"twice", "factor twice", "times", "plus", "divided", "doubled", "should be itself", "another name", "matrix",
@@ -52,6 +54,7 @@ class Slips:
             return None
         if any(_all_zero(a) and not _all_zero(b) for (a, _), (b, _) in zip(mine, self.right, strict=True)):
             return None  # there are many ways to zeros
+        zero = all(type(value) in (int, float) and value == 0 for value, _ in mine)
         fine = any(continuous(value) for value, _ in mine)
         simpler = False  # something simpler explains it, in words that the learner does not know
         for function, made, outcomes in itertools.chain(self.single, self.pairs) if variants is None else variants:
@@ -65,7 +68,11 @@ class Slips:
                 continue
             if unread and names_read(function.__code__) & set(unread):
                 continue  # who never reads a thing did not take the wrong part of it
-            if _told_otherwise(made, written) or not all(alike(o, guard.quick(function, case)) for case, o in extra):
+            if (
+                _told_otherwise(made, written)
+                or (zero and not _renames(made, written))
+                or not all(alike(o, guard.quick(function, case)) for case, o in extra)
+            ):
                 continue
             sentence = self.said(made, known)
             if sentence:
@@ -132,6 +139,11 @@ def is_odd(edit):
     """Whether hardly anyone means such a change."""
     turned = edit.kind == "number" and isinstance(edit.to, int | float) and number(edit.node) == -edit.to
     return turned or edit.kind in ODD
+
+
+def _renames(made, written):
+    """Whether a slip is another function, and the attempt does not say the right one: else zeros tell nothing."""
+    return len(made) == 1 and made[0].kind == "another function" and name_of(made[0].node) not in written
 
 
 def _told_otherwise(made, written):
