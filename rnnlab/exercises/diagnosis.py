@@ -70,6 +70,14 @@ class Diagnosis:
             i for i, (was, now) in enumerate(zip(case, result.arguments, strict=True)) if not values.untouched(was, now)
         ]
 
+    def unchanged(self):
+        """An argument given back as it came."""
+        for k, name in enumerate(self.names):
+            given = [(self.cases[i][k], self.outcomes[i][0]) for i in self.wrong]
+            if given and all(isinstance(a, torch.Tensor | list) and values.same(values.plain(a), b) for a, b in given):
+                return related.where(self.wrong, self.letters) + f"It gives `{name}` back as it came."
+        return None
+
     def derived(self):
         """A slip derived from the reference."""
         return self._slip(lambda slips: [slip for slip in slips.single if not is_odd(slip[1][0])])
@@ -130,6 +138,9 @@ class Diagnosis:
         shapes = isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor) and a.shape != b.shape
         several = isinstance(b, list | tuple) and isinstance(a, list | tuple) and len(a) != len(b)
         lists = isinstance(b, list | tuple) and isinstance(a, list | tuple)
+        if lists and not several:
+            pairs = [(x, y) for x, y in zip(a, b, strict=True) if isinstance(x, torch.Tensor) and not values.same(x, y)]
+            shapes = bool(pairs) and getattr(pairs[0][1], "shape", None) != pairs[0][0].shape
         return f"{self.differs()} " if shapes or several or (type(a) is not type(b) and not lists) else ""
 
     def _extra(self):
@@ -219,7 +230,8 @@ class Diagnosis:
 
 
 VOICES = {
-    "known mistake": Diagnosis.known, "dress": Diagnosis.dressed, "derived slip": Diagnosis.derived,
+    "known mistake": Diagnosis.known, "dress": Diagnosis.dressed,
+    "unchanged": Diagnosis.unchanged, "derived slip": Diagnosis.derived,
     "mending": Diagnosis.mending, "unused": Diagnosis.unused, "rarer slip": Diagnosis.seldom,
     "beside": Diagnosis.unlike, "relation": Diagnosis.related, "mending twice": Diagnosis.mending_twice,
     "part": Diagnosis.part, "place": Diagnosis.placed, "difference": Diagnosis.differs,

@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+import math
 
 import torch
 
@@ -88,7 +89,7 @@ def mended(attempt, cases, right):
     most = MOST_OF_A_NET if any(isinstance(value, torch.nn.Module) for value in cases[0]) else MOST
     worst = sorted(range(len(cases)), key=lambda i: alike(guard.quick(attempt, cases[i]), right[i]))
     changes = [*edits(tree), *additions(tree, divisors)]
-    for edit in sorted(changes, key=lambda edit: edit.kind != "never"):
+    for edit in sorted(changes, key=lambda edit: edit.kind != "never" and edit.to != "`.grad`"):
         if edit.kind not in HINTS or edit.kind == "no return" or _nobody_means(tree, edit):
             continue
         if edit.to == "a square root" and not fractions:
@@ -186,6 +187,8 @@ def _number_hint(tree, edit):
         return "it is the size of another axis that counts here"
     if was is None or isinstance(to, str):
         return "look at the {node}"
+    if math.isinf(to):
+        return "the {node} is not " + ("large" if to > 0 else "small") + " enough: what comes may lie beyond it"
     if to == 0:
         return "without the {node} it is right"
     if to == -was:

@@ -95,7 +95,8 @@ class Noted:
 
     def _note(self, i, value):
         if len(self.events) < MOST:
-            self.events.append((i, plain(value)))
+            named = isinstance(value, tuple) and type(value) is not tuple
+            self.events.append((i, value if named else plain(value)))
         return value
 
     def run(self, case):

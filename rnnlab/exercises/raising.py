@@ -73,8 +73,10 @@ def _told(operands):
             odd = next((i for i, k in enumerate(kinds) if k in (str, type(None)) and kinds[0] in (int, float, k)), None)
             if odd is not None and {*kinds} & {int, float}:
                 return f"`{name}` has {value[odd]!r} at place {odd}, among numbers"
+        if hasattr(value, "values") and hasattr(value, "indices") and isinstance(value, tuple):
+            return f"`{name}` is a pair, the values and their indices"
         if isinstance(value, tuple) and type(value) is not tuple:
-            return f"`{name}` is {kind_of(value)}"
+            return f"`{name}` is {kind_of(value)}, not a tensor"
     return ""
 
 

@@ -55,12 +55,24 @@ class Reader:
             return self._call(node)
         if isinstance(node, ast.BinOp):
             return self._operation(node)
+        if isinstance(node, ast.SetComp):
+            return DOES["set"]
+        if isinstance(node, ast.ListComp) and len(node.generators) == 1:
+            return self._entries(node.generators[0])
         if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in ASKS:
             sides = words(node.left), ASKS[type(node.ops[0])], words(node.comparators[0])
             return "asks whether `{}` is {} `{}`: only yes and no remain".format(*sides)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and _is_whole(self._of(node.operand)):
             return "is below 0: as an index it counts from the end"
         return None
+
+    def _entries(self, over):
+        """What a comprehension goes over, where it leaves some out or does not simply walk along a name."""
+        asked = " and ".join(f"`{words(condition)}`" for condition in over.ifs)
+        where = f", only where {asked}" if asked else ""
+        if not where and isinstance(over.iter, ast.Name):
+            return None
+        return f"makes one entry for each of `{words(over.iter)}`{where}"
 
     def _of(self, node):
         return self.values.get(words(node)) if number(node) is None else number(node)
@@ -173,6 +185,8 @@ class Reader:
 
     def _operation(self, node):
         a, b = self._of(node.left), self._of(node.right)
+        if isinstance(node.op, ast.Mult) and isinstance(a, list) and type(b) is int:
+            return f"repeats `{words(node.left)}` {b} times"
         if isinstance(node.op, ast.Pow):
             return "takes the square root" if number(node.right) == 0.5 else None
         if isinstance(node.op, ast.MatMult) or not isinstance(a, torch.Tensor | int | float):
