@@ -140,7 +140,9 @@ class Diagnosis:
         lists = isinstance(b, list | tuple) and isinstance(a, list | tuple)
         if lists and not several:
             pairs = [(x, y) for x, y in zip(a, b, strict=True) if isinstance(x, torch.Tensor) and not values.same(x, y)]
-            shapes = bool(pairs) and getattr(pairs[0][1], "shape", None) != pairs[0][0].shape
+            shapes = (
+                bool(pairs) and getattr(pairs[0][1], "ndim", None) != pairs[0][0].ndim
+            )  # sizes may be alike by chance
         return f"{self.differs()} " if shapes or several or (type(a) is not type(b) and not lists) else ""
 
     def _extra(self):

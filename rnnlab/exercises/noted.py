@@ -25,6 +25,8 @@ class Noted:
         self.stored = {
             n.id for n in ast.walk(tree.definition) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
         }
+        turned = [n.target for n in ast.walk(tree.definition) if isinstance(n, ast.For | ast.comprehension)]
+        self.turning = {n.id for target in turned for n in ast.walk(target) if isinstance(n, ast.Name)}
         self.loops, self._around = [], []  # for each node: the loops it stands in, the inner one last
         definition = copy.deepcopy(tree.definition)
         definition.body = self._inside(definition.body)

@@ -28,11 +28,12 @@ class Place:
     node: ast.AST
     values: dict  # {text of an expression: the value it had last}
     layers: list  # those that right answers make and call
+    turning: set  # names that another turn of a loop gives another value
     sure: bool = True  # whether all before it is right
 
     def reading(self, letters):
         """What it does, as the end of a sentence whose subject is "it"; or None."""
-        reader = Reader(self.values, letters, self.layers)
+        reader = Reader(self.values, letters, self.layers, self.turning)
         return reader.loop(self.node) if isinstance(self.node, ast.For) else reader.read(self.node)
 
 
@@ -66,14 +67,20 @@ def first_place(attempt, answers, case):
                 text = node and f"for {words(node.target)} in {words(clean(node.iter, ()))}"
                 good[i] = text is None
             if text:
-                return Place(text if len(text) <= SHORT else f"{text[: SHORT - 10]}…", clean(node, ()), values, layers)
+                return Place(
+                    text if len(text) <= SHORT else f"{text[: SHORT - 10]}…",
+                    clean(node, ()),
+                    values,
+                    layers,
+                    mine.turning,
+                )
     for i, _ in mine.events:  # a list that keeps what was to go
         node, text = mine.nodes[i]
         if isinstance(node, ast.Call) and getattr(node.func, "attr", None) == "remove" and len(node.args) == 1:
             kept, gone = values.get(words(clean(node.func.value, ()))), node.args[0]
             gone = gone.value if isinstance(gone, ast.Constant) else values.get(words(clean(gone, ())))
             if isinstance(kept, list) and isinstance(gone, str | int) and gone in kept:
-                return Place(text, clean(node, ()), values, layers, sure=False)
+                return Place(text, clean(node, ()), values, layers, mine.turning, sure=False)
     return None
 
 

@@ -43,9 +43,10 @@ ASKS = {ast.Lt: "below", ast.Gt: "above", ast.LtE: "at most", ast.GtE: "at least
 class Reader:
     """Reads one expression, with the values its parts had and the letters of the case."""
 
-    def __init__(self, values, letters, layers=()):
-        """values: {text of a part: its value}; letters: `Letters` of the case; layers: those of right answers."""
-        self.values, self.letters, self.layers = values, letters, layers
+    def __init__(self, values, letters, layers=(), turning=()):
+        """values: {text of a part: its value}; letters: `Letters` of the case; layers: those of right answers;
+        turning: names that change from turn to turn of a loop."""
+        self.values, self.letters, self.layers, self.turning = values, letters, layers, turning
 
     def read(self, node):
         """What `node` does, as the end of a sentence whose subject is "it"; or None."""
@@ -108,6 +109,8 @@ class Reader:
     def _element(self, element, value, base, d):
         """What one index does on its axis, as a list of at most one."""
         axis = self.axis(d, base.shape)
+        if any(isinstance(part, ast.Name) and part.id in self.turning for part in ast.walk(element)):
+            return [f"takes one after the other along {axis}"]
         if isinstance(element, ast.Slice):
             if element.step is not None:
                 return []
