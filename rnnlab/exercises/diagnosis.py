@@ -73,9 +73,9 @@ class Diagnosis:
     def unchanged(self):
         """An argument given back as it came."""
         for k, name in enumerate(self.names):
-            given = [(self.cases[i][k], self.outcomes[i][0]) for i in self.wrong]
-            if given and all(isinstance(a, torch.Tensor | list) and values.same(values.plain(a), b) for a, b in given):
-                return related.where(self.wrong, self.letters) + f"It gives `{name}` back as it came."
+            given = [(case[k], value) for case, (value, _) in zip(self.cases, self.outcomes, strict=True)]
+            if all(isinstance(a, torch.Tensor | list) and values.same(values.plain(a), b) for a, b in given):
+                return f"It gives `{name}` back as it came."
         return None
 
     def derived(self):
