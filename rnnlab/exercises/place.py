@@ -125,7 +125,7 @@ def _is_scaffold(node, value, values):
     def of(part):
         return values.get(words(clean(part, ())))
 
-    if isinstance(node, ast.Call) and _is_even(value) and isinstance(node.func, ast.Attribute):
+    if isinstance(node, ast.Call) and value.dim() and _is_even(value) and isinstance(node.func, ast.Attribute):
         return _is_even(of(node.func.value))
     if value.dtype == torch.bool:
         sides = [of(node.left), *map(of, node.comparators)] if isinstance(node, ast.Compare) else []
