@@ -7,6 +7,7 @@ needs: where to run it for real, the folded solutions, the way to the reference 
 import ast
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 import shutil
@@ -100,7 +101,8 @@ def public(module):
 
 def reference(title, modules, lessons_of):
     """One page of the reference: each module's own words, then its functions and classes with their docstrings."""
-    lines = [f"# {title}"]
+    about = inspect.getdoc(modules[0]).splitlines()[0]
+    lines = ["---", "myst:", "  html_meta:", f"    description: {json.dumps(about)}", "---", f"# {title}"]
     for module in modules:
         lines += [f"## {module.__name__}"] * (len(modules) > 1) + ["", inspect.getdoc(module), ""]
         for thing in public(module):
@@ -171,13 +173,14 @@ def lay_out(source):
     known = {f"{m.__name__}.{thing.__name__}" for modules in package.values() for m in modules for thing in public(m)}
     questions, lessons_of = [], {}
     for name, notebook in pages.items():
-        title = notebook.cells[0].source.splitlines()[0].partition(" · ")[2]
-        questions.append(f"1. [**{title}**](notebooks/{name}.ipynb) {question(notebook)}")
+        title = notebook.cells[0].source.splitlines()[0].lstrip("# ")
+        questions.append(f"- [**{title}**](notebooks/{name}.ipynb) {question(notebook)}")
         used = uses(notebook, known)
         for full in used:
             lessons_of.setdefault(full, []).append(name)
         nbformat.write(page(name, notebook, used), source / "notebooks" / f"{name}.ipynb")
-    fill(source / "index.md", QUESTIONS="\n".join(questions), LIVING=living(pages["01_rnn_basics"]))
+    living = awake(explorer(pages["01_rnn_basics"]))
+    fill(source / "index.md", QUESTIONS="\n".join(questions), LIVING=living, COUNT=str(len(pages)))
     for title, modules in package.items():
         text = reference(title, modules, lessons_of)
         (source / "reference" / f"{title}.md").write_text(text, encoding="utf-8")
@@ -187,11 +190,16 @@ def lay_out(source):
     fill(source / "reference" / "index.md", ROOMS="\n".join(listed))
 
 
-def living(notebook):
+def explorer(notebook):
     """The first explorer of a lesson, as it is stored: HTML that needs no kernel."""
     outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
     pages = (output.get("data", {}).get("text/html", "") for output in outputs)
     return next(page for page in pages if "data-explorer" in page)
+
+
+def awake(page):
+    """An explorer that lives before anything is on the screen: what stands under it never moves."""
+    return re.sub(r'<script type="module">(.*?)</script>', r"<script>{\1}</script>", page, flags=re.DOTALL)
 
 
 def fill(path, **parts):
