@@ -68,8 +68,9 @@ def lighthouse(url, *flags):
         sys.exit(f"lighthouse@{VERSION} did not come or did not run:\n{done.stderr[-1000:]}")
     report = json.loads(done.stdout)
     scores = {name: round(100 * part["score"]) for name, part in report["categories"].items()}
-    metrics = ["first-contentful-paint", "largest-contentful-paint", "total-blocking-time", "cumulative-layout-shift"]
-    return {**scores, **{name: report["audits"][name]["displayValue"] for name in metrics}}
+    times = {f"{name} ms": f"{name}-contentful-paint" for name in ("first", "largest")} | {"blocking ms": "total-blocking-time"}
+    shift = round(report["audits"]["cumulative-layout-shift"]["numericValue"], 3)
+    return {**scores, **{name: round(report["audits"][key]["numericValue"]) for name, key in times.items()}, "shift": shift}
 
 
 def main():
