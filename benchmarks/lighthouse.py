@@ -68,9 +68,15 @@ def lighthouse(url, *flags):
         sys.exit(f"lighthouse@{VERSION} did not come or did not run:\n{done.stderr[-1000:]}")
     report = json.loads(done.stdout)
     scores = {name: round(100 * part["score"]) for name, part in report["categories"].items()}
-    times = {f"{name} ms": f"{name}-contentful-paint" for name in ("first", "largest")} | {"blocking ms": "total-blocking-time"}
+    times = {f"{name} ms": f"{name}-contentful-paint" for name in ("first", "largest")} | {
+        "blocking ms": "total-blocking-time"
+    }
     shift = round(report["audits"]["cumulative-layout-shift"]["numericValue"], 3)
-    return {**scores, **{name: round(report["audits"][key]["numericValue"]) for name, key in times.items()}, "shift": shift}
+    return {
+        **scores,
+        **{name: round(report["audits"][key]["numericValue"]) for name, key in times.items()},
+        "shift": shift,
+    }
 
 
 def main():
@@ -101,7 +107,9 @@ def main():
     ]
     versions = {"lighthouse": VERSION, "chromium": chromium_version()}
     load = round(os.getloadavg()[0], 1)
-    store("lighthouse", "scores of 100 for pages of the site", results, browser=versions, goal=GOAL, below=low, load=load)
+    store(
+        "lighthouse", "scores of 100 for pages of the site", results, browser=versions, goal=GOAL, below=low, load=load
+    )
 
 
 def chromium_version():

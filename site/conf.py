@@ -36,10 +36,10 @@ def block(self, node):
 
 
 def sized(app, doctree, _):
-    """Pictures say their size, so that the text under one stays where it is, and come when they are near."""
+    """Pictures say their size, so that the text under one stays where it is while it comes."""
     for image in doctree.findall(nodes.image):
         width, height = get_image_size(Path(app.srcdir) / image["uri"])
-        image.attributes.update(width=str(width), height=str(height), loading="lazy")
+        image.attributes.update(width=str(width), height=str(height))
 
 
 def setup(app):

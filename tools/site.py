@@ -180,7 +180,7 @@ def lay_out(source):
             lessons_of.setdefault(full, []).append(name)
         nbformat.write(page(name, notebook, used), source / "notebooks" / f"{name}.ipynb")
     living = awake(explorer(pages["01_rnn_basics"]))
-    fill(source / "index.md", QUESTIONS="\n".join(questions), LIVING=living, COUNT=str(len(pages)))
+    fill(source / "index.md", QUESTIONS="\n".join(questions), LIVING=living)
     for title, modules in package.items():
         text = reference(title, modules, lessons_of)
         (source / "reference" / f"{title}.md").write_text(text, encoding="utf-8")
