@@ -23,6 +23,10 @@ import rnnlab
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+COLAB = """\
+%pip install --quiet "rnnlab @ git+{address}"
+from google.colab import output
+output.enable_custom_widget_manager()  # explorers are widgets"""
 
 
 def lessons():
@@ -64,12 +68,15 @@ def page(name, notebook, used):
 def run_it(name):
     """Where a lesson runs: on the reader's machine, and as soon as the repository has an address, in two clouds too."""
     file = f"notebooks/{name}.ipynb"
-    ways = [f"To run it, and to do its exercises: `make lab`, then open `{file}`"]
-    address = PROJECT.get("urls", {}).get("Repository", "").removeprefix("https://github.com/").strip("/")
-    if address:
-        ways += [f"[Colab](https://colab.research.google.com/github/{address}/blob/main/{file})"]
-        ways += [f"[Binder](https://mybinder.org/v2/gh/{address}/main?labpath={file})"]
-    return " · ".join(ways) + "."
+    here = f"To run it, and to do its exercises: `make lab`, then open `{file}`"
+    if not (address := PROJECT.get("urls", {}).get("Repository", "").rstrip("/").removesuffix(".git")):
+        return here + "."
+    place = address.removeprefix("https://github.com/")
+    colab = f"[Colab](https://colab.research.google.com/github/{place}/blob/main/{file})"
+    binder = f"[Binder](https://mybinder.org/v2/gh/{place}/main?labpath={file})"
+    first = f"```python\n{COLAB.format(address=address)}\n```"
+    cell = f"<details><summary>In Colab, the first cell</summary>\n\n{first}\n\n</details>"
+    return f"{here} · {colab} · {binder}.\n\n{cell}"
 
 
 def solution(exercise, name):
