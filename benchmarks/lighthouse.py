@@ -1,7 +1,7 @@
 """What Lighthouse says of the built site: performance, accessibility, best practices and search, of 100 each.
 
-Writes benchmarks/results/lighthouse.json. Lighthouse comes from npm, as `npx` fetches it, and asks Chromium. `mobile` is
-its slow phone on a slow line. The server compresses what it sends, as hosts of static pages do.
+Writes benchmarks/results/lighthouse.json. Lighthouse comes from npm, as `npx` fetches it, and asks Chromium. `mobile`
+is its slow phone on a slow line. The server compresses what it sends, as hosts of static pages do.
 """
 
 import functools
@@ -52,7 +52,7 @@ class Compressed(http.server.SimpleHTTPRequestHandler):
 
 
 def pages(folder):
-    """The front page, the first lesson with an explorer, the heaviest lesson, one page of the reference, and teaching."""
+    """The front page, the first lesson with an explorer, the heaviest one, a page of the reference, and teaching."""
     lessons = sorted((folder / "notebooks").glob("*.html"))
     heaviest = max(lessons, key=lambda path: path.stat().st_size)
     names = [lessons[1], heaviest, folder / "reference" / "rnnlab.cells.html", folder / "teaching.html"]
@@ -68,15 +68,9 @@ def lighthouse(url, *flags):
         sys.exit(f"lighthouse@{VERSION} did not come or did not run:\n{done.stderr[-1000:]}")
     report = json.loads(done.stdout)
     scores = {name: round(100 * part["score"]) for name, part in report["categories"].items()}
-    times = {f"{name} ms": f"{name}-contentful-paint" for name in ("first", "largest")} | {
-        "blocking ms": "total-blocking-time"
-    }
-    shift = round(report["audits"]["cumulative-layout-shift"]["numericValue"], 3)
-    return {
-        **scores,
-        **{name: round(report["audits"][key]["numericValue"]) for name, key in times.items()},
-        "shift": shift,
-    }
+    for name in ("first-contentful-paint", "largest-contentful-paint", "total-blocking-time"):
+        scores[f"{name} ms"] = round(report["audits"][name]["numericValue"])
+    return {**scores, "layout shift": round(report["audits"]["cumulative-layout-shift"]["numericValue"], 3)}
 
 
 def main():
@@ -105,11 +99,8 @@ def main():
         for category in categories
         if scores[category] < GOAL
     ]
-    versions = {"lighthouse": VERSION, "chromium": chromium_version()}
-    load = round(os.getloadavg()[0], 1)
-    store(
-        "lighthouse", "scores of 100 for pages of the site", results, browser=versions, goal=GOAL, below=low, load=load
-    )
+    facts = {"browser": {"lighthouse": VERSION, "chromium": chromium_version()}, "goal": GOAL, "below": low}
+    store("lighthouse", "scores of 100 for pages of the site", results, **facts, load=round(os.getloadavg()[0], 1))
 
 
 def chromium_version():
