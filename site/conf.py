@@ -35,13 +35,15 @@ def block(self, node):
     raise nodes.SkipNode
 
 
-def sized(app, doctree, _):
-    """Pictures say their size, so that the text under one stays where it is while it comes."""
+def finish(app, doctree, _):
+    """Pictures say their size, so that text stays where it is while they come; a table's head has words in it, or goes."""
     for image in doctree.findall(nodes.image):
         width, height = get_image_size(Path(app.srcdir) / image["uri"])
         image.attributes.update(width=str(width), height=str(height))
+    for head in [head for head in doctree.findall(nodes.thead) if not head.astext().strip()]:
+        head.parent.remove(head)
 
 
 def setup(app):
-    app.connect("doctree-resolved", sized)
+    app.connect("doctree-resolved", finish)
     app.add_html_math_renderer("mathml", (inline, None), (block, None))
