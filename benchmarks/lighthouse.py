@@ -68,9 +68,8 @@ def lighthouse(url, *flags):
         sys.exit(f"lighthouse@{VERSION} did not come or did not run:\n{done.stderr[-1000:]}")
     report = json.loads(done.stdout)
     scores = {name: round(100 * part["score"]) for name, part in report["categories"].items()}
-    for name in ("first-contentful-paint", "largest-contentful-paint", "total-blocking-time"):
-        scores[f"{name} ms"] = round(report["audits"][name]["numericValue"])
-    return {**scores, "layout shift": round(report["audits"]["cumulative-layout-shift"]["numericValue"], 3)}
+    metrics = ["first-contentful-paint", "largest-contentful-paint", "total-blocking-time", "cumulative-layout-shift"]
+    return {**scores, **{name: report["audits"][name]["displayValue"] for name in metrics}}
 
 
 def main():

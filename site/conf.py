@@ -36,7 +36,7 @@ def block(self, node):
 
 
 def finish(app, doctree, _):
-    """Pictures say their size, so that text stays where it is while they come; a table's head has words in it, or goes."""
+    """Pictures say their size, so that text stays where it is while they come; an empty head of a table goes."""
     for image in doctree.findall(nodes.image):
         width, height = get_image_size(Path(app.srcdir) / image["uri"])
         image.attributes.update(width=str(width), height=str(height))
