@@ -61,8 +61,8 @@ def test_rounding_twice_changes_nothing_and_the_model_stays_as_it_was():
 
 def test_the_page_reads_the_numbers_that_pytorch_has(page):
     model = some()
-    answer = run("([packed]) => Object.fromEntries(Object.entries(weights(packed)).map(([name, values]) => [name, [...values]]))",
-                 page, packed(model, MUCH))  # fmt: skip
+    script = "([packed]) => Object.entries(weights(packed)).map(([name, values]) => [name, [...values]])"
+    answer = dict(run(script, page, packed(model, MUCH)))
     assert set(answer) == {name for name, _ in model.named_parameters()}
     for name, values in rounded(model).named_parameters():
         assert torch.allclose(torch.tensor(answer[name], dtype=torch.float64), values.flatten(), rtol=1e-12, atol=0)
@@ -75,7 +75,8 @@ def test_a_layer_in_the_page_is_the_layer_of_pytorch(page, kind, way):
     numbers = torch.tensor([[0, 3, 6, 6, 1, 2]])
     script = f"""([packed, numbers]) => {{
       const all = weights(packed), layer = layerOf(all, "1", "{way}"), states = [];
-      let state = "{kind.__name__}" === "LSTM" ? {{ h: new Float64Array(5), c: new Float64Array(5) }} : new Float64Array(5);
+      const zero = new Float64Array(5);
+      let state = {"{ h: zero, c: zero }" if kind is nn.LSTM else "zero"};
       for (const n of numbers) {{
         const x = all["0.weight"].slice(4 * n, 4 * n + 4);
         state = state.h ? lstmStep(layer, x, state) : gruStep(layer, x, state);
