@@ -1,11 +1,11 @@
 // Weights that came with the page, and the steps of a recurrent net. Matrices are flat, row after row, named as PyTorch names them.
 
-// {name: {shape, unit, values, scales}} of eight_bits.py -> {name: numbers}: 8 bits times the scale of the row, 16 bits where there are no rows.
+// {name: {shape, values, scales}} of eight_bits.py -> {name: numbers}: a matrix is 8 bits times the scale of the row, a vector as it was.
 function weights(packed) {
   const view = text => new DataView(Uint8Array.from(atob(text), c => c.charCodeAt(0)).buffer);
-  return Object.fromEntries(Object.entries(packed).map(([name, { shape, unit, values, scales }]) => {
+  return Object.fromEntries(Object.entries(packed).map(([name, { shape, values, scales }]) => {
     const whole = view(values), rows = scales && view(scales), size = shape.reduce((a, b) => a * b);
-    const number = rows ? i => whole.getInt8(i) * (unit * rows.getUint16(2 * Math.floor(i / shape[1]), true)) : i => whole.getInt16(2 * i, true) * unit;
+    const number = rows ? i => whole.getInt8(i) * rows.getFloat32(4 * Math.floor(i / shape[1]), true) : i => whole.getFloat32(4 * i, true);
     return [name, Float64Array.from({ length: size }, (_, i) => number(i))];
   }));
 }
