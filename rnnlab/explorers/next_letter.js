@@ -8,14 +8,14 @@ const TEXTS = {
   writing: "The net is writing …",
   full: most => `That is ${most} letters, as many as this page holds. `,
   strange: letters => `The net has no number for ${letters}: left out. `,
-  bits: (mine, its) => [mine && `your beginning costs the net ${mine} bits a letter`, its && `what was written ${its}`].filter(Boolean).join(", "),
-  note: (seed, bits) => `Bar: the share now; mark: what the net itself says. Only the draw is chance, from seed ${seed}: the same beginning, seed and sliders write the same text.${bits ? ` In figures, ${bits}.` : ""}`,
+  note: (seed, mine, its) => `Bar: the share now; mark: the net's own. Only the draw is chance: the same beginning, sliders and seed (${seed}) give the same text.`
+    + (mine || its ? ` Bits a letter: ${[mine && `beginning ${mine}`, its && `written ${its}`].filter(Boolean).join(", ")}.` : ""),
 };
 const LETTERS_STYLE = `.next-letter.rnnlab {
   .control.field { display: flex; width: 100%; margin: 0 0 8px; }
   input[type=text] { flex: 1; min-width: 0; font: inherit; min-height: 40px; padding: 4px 10px; color: var(--ink); background: var(--raised);
     border: 1px solid var(--quiet); border-radius: 8px; }
-  .text { margin: 0 0 8px; padding: 6px 12px; height: 88px; overflow: hidden auto; font-size: 20px; line-height: 26px; white-space: pre-wrap;
+  .text { margin: 0 0 8px; padding: 6px 12px; height: 64px; overflow: hidden auto; font-size: 20px; line-height: 26px; white-space: pre-wrap;
     overflow-wrap: anywhere; border-left: 4px solid var(--output); background: var(--raised); border-radius: 0 8px 8px 0; }
   .text b { font-weight: 400; color: var(--output-ink); } .text i { border-bottom: 3px solid var(--ink); }
   .controls { gap: 8px 12px; } .controls input[type=range] { width: 150px; accent-color: var(--output); }
@@ -23,7 +23,6 @@ const LETTERS_STYLE = `.next-letter.rnnlab {
   button.letter { display: grid; grid-template-columns: 74px 1fr 54px; gap: 10px; align-items: center; place-content: center stretch; min-height: 34px; padding: 2px 10px; }
   .letter span { text-align: right; } .letter span:first-child { font-weight: 700; } .letter.cut span { color: var(--quiet); font-weight: 400; }
   .letter svg { width: 100%; height: 20px; } .slot { fill: var(--paper); } .bar { fill: var(--output); } .mark { fill: var(--ink); }
-  p.say { min-height: 2.8em; }
 }
 @container (max-width: 600px) { .next-letter.rnnlab { .letters { grid-auto-flow: row; grid-template: none / 1fr; } p.say { min-height: 4.2em; } } }`;
 
@@ -163,7 +162,7 @@ function render({ model, el }) {
     const size = [...beginning].length, list = order.slice(0, 3).map(v => `${named(letters[v])} ${percent(hot[v])}`).join(", ");
     say.set(timer ? TEXTS.writing : (end ? TEXTS.full(most) : "") + (strange.length ? TEXTS.strange(strange.join(" ")) : "")
       + TEXTS.after((all.length > 24 ? "…" : "") + all.slice(-24).join("").replaceAll("\n", "⏎"), list, hot.filter(s => s > 0).length, V));
-    note.textContent = TEXTS.note(model.get("seed"), TEXTS.bits(costs(0, size), costs(size, all.length)));
+    note.textContent = TEXTS.note(model.get("seed"), costs(0, size), costs(size, all.length));
   }
   const stop = watch(model, ["beginning", "written", "temperature", "nucleus", "seed"], draw);
   return () => { clearInterval(timer); timer = null; stop(); };
