@@ -98,3 +98,16 @@ class EncoderDecoder(nn.Module):
             return out @ memory.mT
         pairs = self.query(out)[:, :, None] + self.key(memory)[:, None]  # (B, T, S, H)
         return self.energy(torch.tanh(pairs))[..., 0]
+
+
+@expect.takes(weights="T S")
+def monotone_share(weights: Tensor) -> Tensor:
+    """The share of weights (T, S), each row of them 1, that lies within one place of the best path through them.
+
+    The path has one place in each row and never goes back.  A scalar from 0 to 1.
+    """
+    near = nn.functional.avg_pool1d(weights[None], 3, 1, padding=1)[0] * 3  # (T, S): each place and its neighbours
+    best = near[0]
+    for row in near[1:]:
+        best = row + best.cummax(dim=0).values
+    return best.max() / len(weights)

@@ -29,17 +29,6 @@ def greedy(model: EncoderDecoder, source: Tensor, lengths: Tensor, longest: int 
     return torch.cat(symbols, dim=1), torch.cat(weights, dim=1)
 
 
-def beam_step(scores: Tensor, log_probs: Tensor, width: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The best continuations of K beginnings: scores (K,), log_probs (K, V) -> scores, parents, symbols (width,).
-
-    The score of a continuation is that of its beginning plus the log-probability of the new symbol.
-    """
-    V = log_probs.shape[1]
-    total = (scores[:, None] + log_probs).flatten()  # (K·V,)
-    best = total.topk(min(width, len(total)))
-    return best.values, best.indices // V, best.indices % V
-
-
 @torch.no_grad()
 def beam_search(
     model: EncoderDecoder, source: Tensor, width: int = 3, longest: int = 30
@@ -63,9 +52,11 @@ def beam_search(
         log_probs[:, [PAD, START]] = -torch.inf
         log_probs[ended] = -torch.inf
         log_probs[ended, PAD] = 0.0  # the only way on for what has ended
-        scores, parents, symbols = beam_step(scores, log_probs, width)
+        total = (scores[:, None] + log_probs).flatten()  # (K·V,)
+        scores, places = total.topk(min(width, len(total)))
+        parents, symbols = places // log_probs.shape[1], places % log_probs.shape[1]
         answers, state = torch.cat([answers[parents], symbols[:, None]], dim=1), state[parents]
-        if (symbols == END).logical_or(symbols == PAD).all():
+        if ((symbols == END) | (symbols == PAD)).all():
             break
     model.train(training)
     texts = [[s for s in row if s > END] for row in answers.tolist()]
