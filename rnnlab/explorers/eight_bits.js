@@ -1,4 +1,4 @@
-// Weights that came with the page, and the steps of a recurrent net. Matrices are flat, row after row, named as PyTorch names them.
+// A net that came with the page: its weights, the steps of its layers, the letters it knows. Matrices are flat, row after row, named as PyTorch names them.
 
 // {name: {shape, values, scales}} of eight_bits.py -> {name: numbers}: a matrix is 8 bits times the scale of the row, a vector as it was.
 function weights(packed) {
@@ -39,3 +39,14 @@ function gruStep({ weight_ih, weight_hh, bias_ih, bias_hh }, x, h) {
 }
 // The weights of one layer and one direction out of all: layerOf(all, "recurrent") or layerOf(all, "encoder", "_reverse").
 const layerOf = (all, name, way = "") => Object.fromEntries(["weight_ih", "weight_hh", "bias_ih", "bias_hh"].map(part => [part, all[`${name}.${part}_l0${way}`]]));
+
+// What of a text the net has numbers for, and what it has not: as it stands, or small, or without its accent.
+function legible(text, letters) {
+  const kept = [], strange = new Set();
+  for (const c of text) {
+    const found = letters.includes(c) ? [c] : [...c.toLowerCase().normalize("NFKD")].filter(one => letters.includes(one));
+    if (found.length) kept.push(...found); else strange.add(c);
+  }
+  return { kept, strange: [...strange] };
+}
+const percent = p => (p >= 0.995 && p < 1 ? ">99" : p > 0 && p < 0.005 ? "<1" : Math.round(100 * p)) + " %";

@@ -1,7 +1,9 @@
-"""Weights that travel with a page: whole numbers of 8 bits with one scale a row, and what they are to PyTorch again."""
+"""A net that travels with a page: weights of 8 bits, one scale a row, the same in PyTorch, and the letters it knows."""
 
 import base64
 import copy
+from collections.abc import Sequence
+from unicodedata import normalize
 
 import numpy as np
 import torch
@@ -44,6 +46,27 @@ def rounded(model: nn.Module) -> nn.Module:
 def size(model: nn.Module) -> int:
     """How many bytes of weights travel with the page of a model, before base64."""
     return _bytes(_arrays(model))
+
+
+def legible(text: str, letters: Sequence[str]) -> str:
+    """What of a text a net has numbers for: each letter as it stands, or small, or without its accent; no other."""
+    kept = [[c] if c in letters else [d for d in normalize("NFKD", c.lower()) if d in letters] for c in text]
+    return "".join(sum(kept, []))
+
+
+def checked_letters(letters: Sequence[str], count: int) -> list[str]:
+    """The letters that a net has numbers for, as a list; TypeError or ValueError if they are not `count` characters."""
+    letters = expect.several("letters", list(letters) if isinstance(letters, str) else letters, "characters", str)
+    if len(letters) != count or len(set(letters)) != count:
+        raise ValueError(f"letters must be the {count} different letters of the model, not {len(letters)}.")
+    if any(len(letter) != 1 or 0xD800 <= ord(letter) < 0xE000 for letter in letters):
+        raise ValueError(f"letters must be one whole character each, not {letters!r:.60}.")
+    return letters
+
+
+def percent(share: float) -> str:
+    """A share as the script says it."""
+    return f"{'>99' if 0.995 <= share < 1 else '<1' if 0 < share < 0.005 else int(100 * share + 0.5)} %"
 
 
 def _bytes(arrays):

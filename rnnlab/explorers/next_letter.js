@@ -26,8 +26,6 @@ const LETTERS_STYLE = `.next-letter.rnnlab {
 }
 @container (max-width: 600px) { .next-letter.rnnlab { .letters { grid-auto-flow: row; grid-template: none / 1fr; } p.say { min-height: 4.2em; } } }`;
 
-const percent = p => (p >= 0.995 && p < 1 ? ">99" : p > 0 && p < 0.005 ? "<1" : Math.round(100 * p)) + " %";
-
 // text (letters of the net) -> the shares of what comes next, before its first letter and after each: a forward pass, of which what is known is kept.
 function reader(packed, letters) {
   const all = weights(packed), layer = layerOf(all, "recurrent"), H = layer.weight_hh.length / layer.bias_hh.length, E = all["embedding.weight"].length / letters.length;
@@ -77,16 +75,6 @@ function drawn(shares, u) {
     if (u < sum) break;
   }
   return last;
-}
-
-// What of a text the net has numbers for, and what it has not: as it stands, or small, or without its accent.
-function legible(text, letters) {
-  const kept = [], strange = new Set();
-  for (const c of text) {
-    const found = letters.includes(c) ? [c] : [...c.toLowerCase().normalize("NFKD")].filter(one => letters.includes(one));
-    if (found.length) kept.push(...found); else strange.add(c);
-  }
-  return { kept, strange: [...strange] };
 }
 
 function render({ model, el }) {

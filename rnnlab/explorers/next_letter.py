@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Self
-from unicodedata import normalize
 from xml.etree.ElementTree import Element
 
 import torch
@@ -12,7 +11,7 @@ from torch import nn
 from rnnlab import expect
 from rnnlab.colours import COLOUR
 from rnnlab.explorers.base import LINE, QUIET, Explorer, Position, draw, picture, printable, with_kit
-from rnnlab.explorers.eight_bits import packed, rounded
+from rnnlab.explorers.eight_bits import checked_letters, legible, packed, percent, rounded
 from rnnlab.language import LanguageModel
 
 SIZE = 98_304  # bytes of weights that may travel with the page: 96 KB
@@ -51,7 +50,7 @@ class NextLetter(Explorer):
 
     @traitlets.validate("beginning", "written")
     def _kept(self, proposal):
-        return "".join(_read(proposal.value, self.letters))[:LONG]
+        return legible(proposal.value, self.letters)[:LONG]
 
     @classmethod
     def example(cls) -> Self:
@@ -85,7 +84,7 @@ class NextLetter(Explorer):
     def alt(self) -> str:
         reshaped, text = self.reshaped(), self.beginning + self.written
         after = f"After “{_line(text)}”" if text else "With nothing read"
-        listed = ", ".join(f"{_named(self.letters[v])} {_percent(reshaped[v])}" for v in self._ranked()[:5])
+        listed = ", ".join(f"{_named(self.letters[v])} {percent(reshaped[v])}" for v in self._ranked()[:5])
         return f"{after} the net expects next: {listed} (temperature {self.temperature:g}, nucleus {self.nucleus:g})."
 
     def still(self) -> Element:
@@ -98,19 +97,13 @@ class NextLetter(Explorer):
             draw(svg, "rect", x=x + 88, y=y, width=260, height=22, fill=LINE, fill_opacity=0.35)
             draw(svg, "rect", x=x + 88, y=y, width=260 * reshaped[v], height=22, fill=COLOUR["output"])
             draw(svg, "rect", x=x + 88 + 260 * shares[v], y=y - 2, width=2, height=26, fill="#000")
-            draw(svg, "text", _percent(reshaped[v]), x=x + 416, y=y + 17, text_anchor="end")
+            draw(svg, "text", percent(reshaped[v]), x=x + 416, y=y + 17, text_anchor="end")
         draw(svg, "text", "Bar: the share now. Mark: what the net itself says.", x=24, y=290, fill=QUIET)
         return svg
 
     def _ranked(self):
         shares = self.shares()
         return sorted(range(len(shares)), key=lambda v: -shares[v])
-
-
-def _read(text, letters):
-    """The letters of a text that the net has a number for: as it stands, or small, or without its accent."""
-    for letter in text:
-        yield from [letter] if letter in letters else [c for c in normalize("NFKD", letter.lower()) if c in letters]
 
 
 def _named(letter):
@@ -123,18 +116,8 @@ def _line(text, most=70):
     return text if len(text) <= most else "…" + text[1 - most :]
 
 
-def _percent(share):
-    return f"{'>99' if 0.995 <= share < 1 else '<1' if 0 < share < 0.005 else int(100 * share + 0.5)} %"
-
-
 def _checked(model, letters):
     expect.kind("model", model, LanguageModel, "a language.LanguageModel")
     if not isinstance(model.recurrent, nn.LSTM):
         raise ValueError(f"model must have the cell 'lstm', not {type(model.recurrent).__name__}.")
-    V = model.head.out_features
-    letters = expect.several("letters", list(letters) if isinstance(letters, str) else letters, "characters", str)
-    if len(letters) != V or len(set(letters)) != V:
-        raise ValueError(f"letters must be the {V} different letters of the model, not {len(letters)}.")
-    if any(len(letter) != 1 or 0xD800 <= ord(letter) < 0xE000 for letter in letters):
-        raise ValueError(f"letters must be one whole character each, not {letters!r:.60}.")
-    return letters
+    return checked_letters(letters, model.head.out_features)
