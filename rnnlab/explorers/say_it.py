@@ -59,12 +59,11 @@ class SayIt(Explorer):
 
     @classmethod
     def example(cls) -> Self:
-        torch.manual_seed(0)
+        torch.manual_seed(164)  # one that says several sounds
         model = EncoderDecoder(28, 10, 8)
         with torch.no_grad():
             for parameter in model.parameters():
                 parameter.mul_(3)
-            model.head.bias[END] -= 4
         return cls(model, "'abcdefghijklmnopqrstuvwxyz", "AA EH IY K N R TH".split(), "knight")
 
     def said(self) -> list[tuple[str, list[float]]]:
@@ -84,8 +83,8 @@ class SayIt(Explorer):
         sound, row = said[step - 1]
         best = sorted(range(len(row)), key=lambda s: -row[s])[:2]
         looks = " and ".join(f"letter {s + 1}, {printable(self.word[s])}, {percent(row[s])}" for s in best)
-        spoken = " ".join(sound for sound, _ in said)
-        return f"The word “{printable(self.word)}” is said {spoken}. For sound {step}, {sound}, the net looks at {looks}."
+        word, spoken = printable(self.word), " ".join(name for name, _ in said)
+        return f"The word “{word}” is said {spoken}. For sound {step}, {sound}, the net looks at {looks}."
 
     def still(self) -> Element:
         said = self.said()
