@@ -54,7 +54,7 @@ function speaker(packed, letters, sounds, longest) {
 
 // Letters above, sounds below, each sound's links as wide as its weights; the picture is built for a word, and lit for a step.
 function theWord(pick) {
-  const node = html("div", { class: "chain" }), tall = 262;
+  const node = html("div", { class: "chain" }), tall = 246;
   let width = 0, last = null;
   function draw(now) {
     const { word, steps, step, alt } = last = now;
