@@ -1,0 +1,142 @@
+"""The marks of the challenges: what a constant answer, word counts and the lessons' own nets reach by the same rules.
+
+Writes benchmarks/results/challenges.json, which `rnnlab.challenges` shows. Each is trained by `challenge_runs.run` on
+the data of the challenge, within its budget of processor seconds, and judged on its held-out part; three seeds. Nothing
+was chosen on the held-out part. The best of the longer runs stands beside them with its score on the official test set.
+
+    python benchmarks/challenges.py [memory] [reviews] [digits]
+"""
+
+import math
+import os
+import sys
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from scipy import sparse  # noqa: E402
+from sklearn.feature_extraction.text import TfidfTransformer  # noqa: E402
+from sklearn.linear_model import LogisticRegression  # noqa: E402
+from torch.optim.lr_scheduler import OneCycleLR  # noqa: E402
+
+from rnnlab import challenge_runs, challenges  # noqa: E402
+from rnnlab.benchmark_results import load, store  # noqa: E402
+from rnnlab.models import Reader, ReviewClassifier  # noqa: E402
+from rnnlab.sequences import LengthBatches, head_and_tail  # noqa: E402
+from rnnlab.training import Batches, cross_entropy, fit  # noqa: E402
+
+SEEDS = (0, 1, 2)
+
+
+def constant(data, seed, clock):
+    """Always the most frequent label."""
+    counts = data.y.bincount()
+    return lambda x, *lengths: counts.float().expand(len(x), -1)
+
+
+def remembering(bias):
+    """An LSTM of 32 units, its forget bias as PyTorch draws it or log T; batches until the clock is nearly done."""
+
+    def lstm(data, seed, clock):
+        model = Reader(4, 32, 4, "lstm")
+        if bias:
+            with torch.no_grad():
+                model.recurrent.bias_ih_l0[32:64] = math.log(100)
+                model.recurrent.bias_hh_l0[32:64] = 0
+        adam = torch.optim.Adam(model.parameters(), 3e-3)
+        while True:
+            for x, y in Batches(data.x, data.y, size=64, shuffle=True):
+                if clock.left < 1:
+                    return model
+                adam.zero_grad()
+                cross_entropy(model(x), y).backward()
+                torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+                adam.step()
+
+    return lstm
+
+
+def word_counts(data, seed, clock):
+    """TF-IDF of single words and a linear model, as in lesson 07."""
+
+    def counts(rows):
+        edges = np.cumsum([0] + [len(row) for row in rows])
+        table = sparse.csr_matrix(
+            (np.ones(edges[-1]), torch.cat(rows).numpy(), edges), (len(rows), len(data.vocabulary))
+        )
+        table.sum_duplicates()
+        return table
+
+    weigh = TfidfTransformer(sublinear_tf=True)
+    linear = LogisticRegression(C=4).fit(weigh.fit_transform(counts(data.x)), data.y)
+
+    def model(x, lengths):
+        rows = [row[:length] for row, length in zip(x, lengths, strict=True)]
+        right = torch.from_numpy(linear.decision_function(weigh.transform(counts(rows))))
+        return torch.stack([-right, right], dim=1)
+
+    return model
+
+
+def review_net(data, seed, clock):
+    """The net that lesson 07 trains, on the first and last words of each review."""
+    model = ReviewClassifier(len(data.vocabulary), 32, 32, "lstm", "mean+max", dropout=0.3)
+    learn = LengthBatches([head_and_tail(row, 64) for row in data.x], data.y, 64, shuffle=True)
+    return fitted(model, learn, 0.01, epochs=2)
+
+
+def digit_net(data, seed, clock):
+    """The net that lesson 08 trains."""
+    return fitted(Reader(28, 64, 10, "gru", "max"), Batches(data.x, data.y, size=50, shuffle=True), 0.005, epochs=8)
+
+
+def fitted(model, batches, lr, epochs):
+    adam = torch.optim.Adam(model.parameters(), lr)
+    schedule = OneCycleLR(adam, lr, total_steps=epochs * len(batches))
+    fit(model, batches, adam, epochs, schedule=schedule, clip=1.0, show=False)
+    return model
+
+
+MARKS = {
+    "memory": {
+        "always the same answer": constant,
+        "a fresh LSTM": remembering(bias=False),
+        "an LSTM with a forget bias": remembering(bias=True),
+    },
+    "reviews": {
+        "always the same answer": constant,
+        "the net of lesson 07": review_net,
+        "word counts (TF-IDF)": word_counts,
+    },
+    "digits": {"always the same answer": constant, "the net of lesson 08": digit_net},
+}
+LONGER = {
+    "reviews": ("imdb_best", "best", "best of benchmarks/, 25,000 reviews and minutes"),
+    "digits": ("mnist_best", "best", "best of benchmarks/, 60,000 digits and a minute"),
+}
+
+
+def main(names):
+    torch.set_num_threads(1)
+    for name in names or MARKS:
+        challenge, rows = getattr(challenges, name)(), []
+        for mark, train in MARKS[name].items():
+            for seed in SEEDS if train not in (constant, word_counts) else SEEDS[:1]:
+                data, judged = challenge._load()
+                run = challenge_runs.run(train, data, judged, seed, challenge.budget, challenge.classes)
+                rows.append(
+                    {"name": mark, "seed": seed, "accuracy": run.accuracy, "cpu_seconds": round(run.seconds, 1)}
+                )
+                print(name, *rows[-1].values(), flush=True)
+        if name in LONGER:
+            file, part, mark = LONGER[name]
+            rows += [
+                {"name": mark, "seed": row["seed"], "accuracy": row["accuracy"]} for row in load(file)["results"][part]
+            ]
+        what = "the challenges: their held-out parts, within their budgets, as the lessons would do it"
+        store("challenges", what, {name: rows}, seeds=SEEDS)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
