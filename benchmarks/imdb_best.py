@@ -3,8 +3,8 @@
 Writes benchmarks/results/imdb_best.json, by rows as in imdb.json. One thread; 25,000 reviews to learn from, and the
 25,000 of the test set touched once, after the settings were chosen on the last 5,000 training reviews.
 
-"nb-svm": NB-SVM with single words, pairs and triples (Wang and Manning 2012): each n-gram of a review counts once, times
-its log-count ratio of naive Bayes, and a linear model learns how much to believe each. Here logistic regression.
+"nb-svm": NB-SVM with single words, pairs and triples (Wang and Manning 2012): each n-gram of a review counts once,
+times its log-count ratio of naive Bayes, and a linear model, here a logistic one, learns how much to believe each.
 "best": a two-way LSTM as in imdb.py. With each word's vector it reads three more numbers: what "nb-svm" makes of the
 word, of the pair and of the triple that end in it, 0 if they are new or came before in the review. Of a training review
 these come from a model of the other four fifths, or the net would learn to believe numbers that know the answer. The
@@ -207,7 +207,7 @@ def best(data, seed):
     training.seed_everything(seed)
     vectors = ppmi_svd(data.x, len(data.words), BEST["embedding_size"])
     vectors = vectors / vectors[2:].std()
-    vectors[:2] = 0
+    vectors[0], vectors[1] = 0, torch.randn(BEST["embedding_size"])  # <pad>, <unk>
     sizes = BEST["hidden_size"], BEST["dropout"], BEST["word_dropout"]
     model = CountingReader(vectors, *sizes, scale=numbers[numbers != 0].std().item())
     steps = packed(data.x, numbers.split([len(row) for row in data.x]), BEST["T"])

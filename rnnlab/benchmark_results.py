@@ -46,7 +46,7 @@ def store(name: str, what: str, results: dict, **facts: Any) -> None:
 
 
 def add(name: str, what: str, part: str, row: dict) -> None:
-    """As `store`, but one row of one part, in place of the row with its seed: a run with other seeds adds to a table."""
+    """As `store`, but one row of one part, in place of the row with its seed: other seeds add to the table."""
     expect.text("part", part)
     if "seed" not in expect.kind("row", row, dict, "a dict with a seed"):
         raise ValueError(f"row has {', '.join(map(str, row)) or 'nothing'}, expected a seed among it")

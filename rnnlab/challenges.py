@@ -90,7 +90,7 @@ class Challenge:
         ))  # fmt: skip
 
     def history(self) -> plt.Axes:
-        """Your own records of this challenge, one call of `measure` after the other; a band from the worst seed to the best.
+        """Your own records of this challenge in the order of time; a band from the worst seed to the best.
 
         ValueError if there is none.
         """
