@@ -5,7 +5,7 @@ Writes benchmarks/results/imdb_best.json, by rows as in imdb.json. One thread; 2
 
 "nb-svm": NB-SVM with single words, pairs and triples (Wang and Manning 2012): each n-gram of a review counts once,
 times its log-count ratio of naive Bayes, and a linear model, here a logistic one, learns how much to believe each.
-"best": a two-way LSTM as in imdb.py. With each word's vector it reads three more numbers: what "nb-svm" makes of the
+"counting": a two-way LSTM as in imdb.py. With each word's vector it reads three more numbers: what "nb-svm" makes of the
 word, of the pair and of the triple that end in it, 0 if they are new or came before in the review. Of a training review
 these come from a model of the other four fifths, or the net would learn to believe numbers that know the answer. The
 sums of the three go to the last layer too, and so does what stands between the first and last T/2 words, at the seam.
@@ -14,7 +14,7 @@ One trial of the net chose its settings, 91.4 % on validation, where "nb-svm" al
 Seconds are those of the training, cpu_seconds of the processor: counting, word vectors and net, not cutting into words.
 The net computes in bfloat16: where the processor has no instructions for that, the same takes longer.
 
-    python benchmarks/imdb_best.py [nb-svm] [best] [--seeds 0 1 2]
+    python benchmarks/imdb_best.py [nb-svm] [counting] [--seeds 0 1 2]
 """
 
 import argparse
@@ -188,7 +188,7 @@ def packed(rows, numbers, T):
     return steps
 
 
-def best(data, seed):
+def counting(data, seed):
     """The net on words and counts."""
     y, V = data.train.labels, len(data.all_words)
     start = time.perf_counter(), time.process_time()
@@ -265,7 +265,7 @@ class Data:
         self.all_words, self.all_x, self.all_x_test = reviews.encode(self.train, self.test)
 
 
-MODELS = {"nb-svm": nb_svm, "best": best}
+MODELS = {"nb-svm": nb_svm, "counting": counting}
 
 
 def main(names, seeds):

@@ -37,7 +37,7 @@ class Data(NamedTuple):
 class Challenge:
     """A task, a budget of processor seconds, and data that only `measure` sees.
 
-    task: one sentence.  load() -> Data, and the batches (*inputs, labels) to be judged on; it is called when a model
+    task: what to do, and in a second line how much data there are.  load() -> Data, and the batches (*inputs, labels) to be judged on; it is called when a model
     is measured, and not before.  marks() -> {name: share of right answers} to stand among.
     """
 
@@ -46,7 +46,7 @@ class Challenge:
         self._load = load
 
     def __repr__(self) -> str:
-        return f"{self.name}: {self.task} {self.budget:g} processor seconds for a run.\n{self._standing({})}"
+        return f"{self.name}: {self.task} {self.budget:g} processor seconds for a run\n{self._standing({})}"
 
     def __getattr__(self, name: str):
         raise AttributeError(
@@ -142,7 +142,7 @@ def memory() -> Challenge:
         guess = {"always the same answer": benchmark_results.load("memory")["chance"]}
         return guess | _means("memory", "100")
 
-    task = "say which of four symbols came first in 100; 30,000 sequences to learn from, 2,000 held out;"
+    task = "say which of four symbols came first in 100\n30,000 sequences to learn from, 2,000 held out,"
     return Challenge("memory", task, 4, 20, load, marks)
 
 
@@ -156,9 +156,9 @@ def reviews() -> Challenge:
 
     def marks():
         best = "best of benchmarks/, 25,000 reviews, minutes"
-        return _means("challenges", "reviews") | _means("imdb_best", "best", best)
+        return _means("challenges", "reviews") | _means("imdb_best", "counting", best)
 
-    task = "tell good reviews from bad ones; 20,000 to learn from, 5,000 held out;"
+    task = "tell good reviews from bad ones\n20,000 to learn from, 5,000 held out,"
     return Challenge("reviews", task, 2, 60, load, marks)
 
 
@@ -173,7 +173,7 @@ def digits() -> Challenge:
         best = "best of benchmarks/, 60,000 digits, a minute"
         return _means("challenges", "digits") | _means("mnist_best", "best", best)
 
-    task = "read a digit of 28 x 28 pixels; 4,000 to learn from, 1,000 held out;"
+    task = "read a digit\n4,000 to learn from, 1,000 held out,"
     return Challenge("digits", task, 10, 20, load, marks)
 
 
