@@ -58,18 +58,20 @@ def review_net(data, seed, clock):
     """The net that lesson 07 trains, on the first and last words of each review."""
     model = ReviewClassifier(len(data.vocabulary), 32, 32, "lstm", "mean+max", dropout=0.3)
     learn = LengthBatches([head_and_tail(row, 64) for row in data.x], data.y, 64, shuffle=True)
-    return fitted(model, learn, 0.01, epochs=2)
+    return fitted(model, learn, 0.01, epochs=2, clip=1.0)
 
 
 def digit_net(data, seed, clock):
     """The net that lesson 08 trains."""
-    return fitted(Reader(28, 64, 10, "gru", "max"), Batches(data.x, data.y, size=50, shuffle=True), 0.005, epochs=8)
+    model, learn = Reader(28, 64, 10, "gru", "max").double(), Batches(data.x.double(), data.y, size=50, shuffle=True)
+    fitted(model, learn, 0.005, epochs=8)
+    return lambda x: model(x.double())
 
 
-def fitted(model, batches, lr, epochs):
+def fitted(model, batches, lr, epochs, clip=None):
     adam = torch.optim.Adam(model.parameters(), lr)
     schedule = OneCycleLR(adam, lr, total_steps=epochs * len(batches))
-    fit(model, batches, adam, epochs, schedule=schedule, clip=1.0, show=False)
+    fit(model, batches, adam, epochs, schedule=schedule, clip=clip, show=False)
     return model
 
 

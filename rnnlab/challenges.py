@@ -37,8 +37,8 @@ class Data(NamedTuple):
 class Challenge:
     """A task, a budget of processor seconds, and data that only `measure` sees.
 
-    task: what to do, and in a second line how much data there are.  load() -> Data, and the batches (*inputs, labels) to be judged on; it is called when a model
-    is measured, and not before.  marks() -> {name: share of right answers} to stand among.
+    task: what to do, and in a second line how much data there are.  load() -> Data, and the batches (*inputs, labels)
+    to be judged on; called when a model is measured, and not before.  marks() -> {name: share of right answers}.
     """
 
     def __init__(self, name: str, task: str, classes: int, budget: float, load: Callable, marks: Callable):
