@@ -17,7 +17,6 @@ One thread, unless told; what more threads measure goes to a file of its own, su
 
 import argparse
 import copy
-import json
 import os
 import time
 
@@ -30,13 +29,14 @@ from torch.optim.lr_scheduler import OneCycleLR  # noqa: E402
 
 from rnnlab import training  # noqa: E402
 from rnnlab.adversarial import adversarial  # noqa: E402
-from rnnlab.benchmark_results import FOLDER, store  # noqa: E402
+from rnnlab.benchmark_results import add  # noqa: E402
 from rnnlab.datasets import reviews  # noqa: E402
 from rnnlab.datasets.negation import PAIRS  # noqa: E402
 from rnnlab.embeddings import ppmi_svd  # noqa: E402
 from rnnlab.models import ReviewClassifier, parameter_count  # noqa: E402
 from rnnlab.sequences import LengthBatches, Vocabulary, head_and_tail  # noqa: E402
 
+WHAT = "IMDB, official split: 25,000 training and 25,000 test reviews"
 LEARNED = 20000  # the first of the 25,000, whose labels stand in turn; the other 5,000 are for validation
 SMALL = dict(embedding_size=64, hidden_size=64, reading="max", dropout=0.3, T=256, lr=3e-3, epochs=3)
 NETS = {
@@ -278,16 +278,7 @@ def main(names, seeds, threads):
         for seed in seeds[:1] if name in ONCE else seeds:
             row = {"seed": seed, "threads": threads, **MODELS[name](data, seed, **NETS.get(name, {}))}
             print(name, row, flush=True)
-            rows = sorted(
-                [*(older for older in stored(file, name) if older["seed"] != seed), row], key=lambda row: row["seed"]
-            )
-            store(file, "IMDB, official split: 25,000 training and 25,000 test reviews", {name: rows})
-
-
-def stored(file, name):
-    """The rows there are: a run with other seeds adds to them."""
-    path = FOLDER / f"{file}.json"
-    return json.loads(path.read_text())["results"].get(name, []) if path.exists() else []
+            add(file, WHAT, name, row)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,17 @@ def store(name: str, what: str, results: dict, **facts: Any) -> None:
     os.replace(part, path)
 
 
+def add(name: str, what: str, part: str, row: dict) -> None:
+    """As `store`, but one row of one part, in place of the one with its name and seed: others add to it."""
+    expect.text("part", part)
+    if "seed" not in expect.kind("row", row, dict, "a dict with a seed"):
+        raise ValueError(f"row has {', '.join(map(str, row)) or 'nothing'}, expected a seed among it")
+    path = FOLDER / f"{expect.text('name', name)}.json"
+    rows = json.loads(path.read_text(encoding="utf-8"))["results"].get(part, []) if path.exists() else []
+    kept = [older for older in rows if (older.get("name"), older["seed"]) != (row.get("name"), row["seed"])]
+    store(name, what, {part: sorted([*kept, row], key=lambda row: row["seed"])})
+
+
 def _cpu():
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []

@@ -38,6 +38,8 @@ INSIDE = {
     r"rnnlab\.explorers\.base\..*": "what the explorers, which are driven, are made of",
     r"rnnlab\.shapes\..*": "a part of `expect`",
     r"rnnlab\.runs\..*": "how `fit` and `load_best`, which are driven, keep a run",
+    r"rnnlab\.challenge_runs\..*": "how `measure`, which is driven, runs what a learner wrote: test_challenges",
+    r"rnnlab\.challenges\.Challenge": "written by us, one for each lesson",
     r"rnnlab\.datasets\.downloads\.fetch": "what `locate` does, with what `locate` was given",
     r"rnnlab\.exercises\.(?!check\.).*": "the check machine, for whatever a learner wrote, and answers",
     r"rnnlab\.exercises\.check\.Exercise(\.more_cases)?": "written by us, one for each exercise",

@@ -4,7 +4,10 @@ A new function needs an entry in GOOD: functions that give what to call and its 
 among them. In FINE stands what is no fault: bad things that the function may well take, for the answer is right.
 """
 
+import contextlib
 import functools
+import io
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -20,6 +23,8 @@ from rnnlab import (
     adversarial,
     benchmark_results,
     cells,
+    challenge_records,
+    challenges,
     checkpoints,
     embeddings,
     figures,
@@ -125,6 +130,30 @@ def store(**arguments):
         return benchmark_results.store(**arguments)
 
 
+def add(**arguments):
+    with mock.patch.object(benchmark_results, "FOLDER", folder()):
+        return benchmark_results.add(**arguments)
+
+
+def measure(**arguments):
+    """A challenge that is met at once: its record goes to a cache of its own."""
+    data = challenges.Data(random(4, 2), torch.tensor([0, 1, 0, 1]))
+    made = challenges.Challenge("some", "say;", 2, 1.0, lambda: (data, [data[:2]]), lambda: {"guessing": 0.5})
+    with mock.patch.dict(os.environ, RNNLAB_CACHE=str(folder())), contextlib.redirect_stdout(io.StringIO()):
+        return made.measure(**arguments)
+
+
+def write_record(**arguments):
+    with mock.patch.dict(os.environ, RNNLAB_CACHE=str(folder())):
+        return challenge_records.write(**arguments)
+
+
+def record_file():
+    path = folder() / "some.json"
+    path.write_text(json.dumps(record._asdict()))
+    return path
+
+
 def data_file():
     path = folder() / "some.txt"
     path.write_text("some")
@@ -157,6 +186,7 @@ def exercise():
     return check.Exercise(abs, cases=lambda: [(1,)], wrong={max: "no"}, hints=("a", "b"), returns="a number")
 
 
+record = challenge_records.Record("some", "Ada", challenge_records.now(), 20.0, [0], [0.9], [3.0])
 axes = figures.describe(Figure().add_subplot(), "An empty picture.")
 layer = {"input_size": I, "hidden_size": H, "num_layers": 1, "bias": True, "batch_first": False, "bidirectional": False}
 vocabulary = sequences.Vocabulary.from_texts(TEXTS)
@@ -187,6 +217,7 @@ def explorer(kind, **arguments):
 GOOD = {
     "rnnlab.adversarial.adversarial": [given(adversarial.adversarial, epsilon=0.5)],
     "rnnlab.benchmark_results.load": [given(benchmark_results.load, name="bptt")],
+    "rnnlab.benchmark_results.add": [given(add, name="some", what="a run", part="best", row={"seed": 1})],
     "rnnlab.benchmark_results.store": [given(store, name="some", what="a run", results={"T": 1})],
     "rnnlab.cells.rnn_step": [step(cells.rnn_step, 1, nonlinearity=torch.tanh)],
     "rnnlab.cells.lstm_step": [step(cells.lstm_step, 4, "hc")],
@@ -198,6 +229,17 @@ GOOD = {
         given(Anew(cells.LSTM, I, H), input=x, hx=pair),
     ],
     "rnnlab.cells.RNN": [given(cells.RNN, **layer, nonlinearity="relu")],
+    "rnnlab.challenge_records.found": [
+        lambda: (lambda folder: list(challenge_records.found(folder)), {"folder": record_file().parent})
+    ],
+    "rnnlab.challenge_records.plain": [given(challenge_records.plain, text="Ada", longest=9)],
+    "rnnlab.challenge_records.read": [lambda: (challenge_records.read, {"path": record_file()})],
+    "rnnlab.challenge_records.table": [lambda: (challenge_records.table, {"folder": record_file().parent})],
+    "rnnlab.challenge_records.write": [given(write_record, record=record)],
+    "rnnlab.challenges.Challenge.measure": [
+        given(measure, train=lambda data, seed, clock: lambda x: x, seeds=(0, 1), who="Ada")
+    ],
+    "rnnlab.challenges.main": [lambda: (challenges.main, {"arguments": [str(record_file().parent)]})],
     "rnnlab.checkpoints.write": [lambda: (checkpoints.write, {"path": folder() / "run.pt", "state": {"lr": 0.1}})],
     "rnnlab.checkpoints.read": [lambda: (checkpoints.read, {"path": trained()["path"]})],
     "rnnlab.checkpoints.plain": [given(checkpoints.plain, value={"lr": np.float64(0.1)})],
@@ -432,6 +474,9 @@ FINE = {
     "rnnlab.checkpoints.plain": "value: none, text, number, list, empty, other keys, nones in it, numbers for names",
     "rnnlab.folders.checkpoint": "name: unknown",
     "rnnlab.adversarial.adversarial": "epsilon: above one",
+    "rnnlab.benchmark_results.add": "what: unknown; part: unknown; row: nones in it",
+    "rnnlab.challenge_records.plain": "text: empty, unknown",
+    "rnnlab.challenges.Challenge.measure": "seeds: one less; who: empty, unknown",
     "rnnlab.benchmark_results.store": "what: unknown; results: empty, other keys, nones in it, numbers for names",
     "rnnlab.cells.Recurrent": "proj_size: zero",
     "rnnlab.cells.Recurrent.forward": "input: longer axis 0",

@@ -1,0 +1,107 @@
+"""Marks of the challenges: what a constant answer, word counts and the lessons' own nets reach by the same rules.
+
+Writes benchmarks/results/challenges.json, which `rnnlab.challenges` shows beside the results of the longer runs. Each
+is trained by `challenge_runs.run` on the data of the challenge, within its budget of processor seconds, and judged on
+its held-out part; three seeds where there is chance in it. Nothing was chosen on the held-out part.
+
+    python benchmarks/challenges.py [reviews] [digits] [--seeds 0 1 2]
+"""
+
+import argparse
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from scipy import sparse  # noqa: E402
+from sklearn.feature_extraction.text import TfidfTransformer  # noqa: E402
+from sklearn.linear_model import LogisticRegression  # noqa: E402
+from torch.optim.lr_scheduler import OneCycleLR  # noqa: E402
+
+from rnnlab import challenge_runs, challenges  # noqa: E402
+from rnnlab.benchmark_results import add  # noqa: E402
+from rnnlab.models import Reader, ReviewClassifier  # noqa: E402
+from rnnlab.sequences import LengthBatches, head_and_tail  # noqa: E402
+from rnnlab.training import Batches, fit  # noqa: E402
+
+
+def constant(data, seed, clock):
+    """Always the most frequent label."""
+    counts = data.y.bincount()
+    return lambda x, *lengths: counts.float().expand(len(x), -1)
+
+
+def word_counts(data, seed, clock):
+    """TF-IDF of single words and a linear model, as in lesson 07."""
+
+    def counts(rows):
+        edges = np.cumsum([0] + [len(row) for row in rows])
+        table = sparse.csr_matrix(
+            (np.ones(edges[-1]), torch.cat(rows).numpy(), edges), (len(rows), len(data.vocabulary))
+        )
+        table.sum_duplicates()
+        return table
+
+    weigh = TfidfTransformer(sublinear_tf=True)
+    linear = LogisticRegression(C=4).fit(weigh.fit_transform(counts(data.x)), data.y)
+
+    def model(x, lengths):
+        rows = [row[:length] for row, length in zip(x, lengths, strict=True)]
+        right = torch.from_numpy(linear.decision_function(weigh.transform(counts(rows))))
+        return torch.stack([-right, right], dim=1)
+
+    return model
+
+
+def review_net(data, seed, clock):
+    """The net that lesson 07 trains, on the first and last words of each review."""
+    model = ReviewClassifier(len(data.vocabulary), 32, 32, "lstm", "mean+max", dropout=0.3)
+    learn = LengthBatches([head_and_tail(row, 64) for row in data.x], data.y, 64, shuffle=True)
+    return fitted(model, learn, 0.01, epochs=2, clip=1.0)
+
+
+def digit_net(data, seed, clock):
+    """The net that lesson 08 trains."""
+    model, learn = Reader(28, 64, 10, "gru", "max").double(), Batches(data.x.double(), data.y, size=50, shuffle=True)
+    fitted(model, learn, 0.005, epochs=8)
+    return lambda x: model(x.double())
+
+
+def fitted(model, batches, lr, epochs, clip=None):
+    adam = torch.optim.Adam(model.parameters(), lr)
+    schedule = OneCycleLR(adam, lr, total_steps=epochs * len(batches))
+    fit(model, batches, adam, epochs, schedule=schedule, clip=clip, show=False)
+    return model
+
+
+MARKS = {
+    "reviews": {
+        "always the same answer": constant,
+        "the net of lesson 07": review_net,
+        "word counts (TF-IDF)": word_counts,
+    },
+    "digits": {"always the same answer": constant, "the net of lesson 08": digit_net},
+}
+ONCE = (constant, word_counts)  # no chance in them
+
+
+def main(names, seeds):
+    torch.set_num_threads(1)
+    for name in names or MARKS:
+        challenge = getattr(challenges, name)()
+        for mark, train in MARKS[name].items():
+            for seed in (0,) if train in ONCE else seeds:
+                data, judged = challenge._load()
+                run = challenge_runs.run(train, data, judged, seed, challenge.budget, challenge.classes)
+                row = {"name": mark, "seed": seed, "accuracy": run.accuracy, "cpu_seconds": round(run.seconds, 1)}
+                print(name, *row.values(), flush=True)
+                add("challenges", "the held-out parts of the challenges, within their budgets", name, row)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", choices=[[], *MARKS], default=[])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    args = parser.parse_args()
+    main(args.names, args.seeds)

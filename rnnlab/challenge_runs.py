@@ -1,0 +1,204 @@
+"""One run of a challenge: a learner's `train` within a budget of processor seconds, then its model on held-out data."""
+
+import ctypes
+import os
+import threading
+import time
+import traceback
+import types
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from rnnlab import expect, training
+
+SLACK = 1.0  # seconds past the budget that still count: an exception lands between two steps of Python, not within one
+HELD_OUT = ("held out", "test")  # the splits of `Reviews` and `Digits` that no training may see
+
+
+class OverBudget(BaseException):
+    """The budget is used up. No `Exception`, so that an `except Exception` of the learner lets it through."""
+
+
+class Refused(Exception):
+    """A run that does not count; its text says why."""
+
+
+class Run(NamedTuple):
+    """One run that counts: the share of right answers, and the processor seconds of the training."""
+
+    accuracy: float
+    seconds: float
+    parameters: int | None
+
+
+class Clock:
+    """The processor seconds of a run: budget, used, left, and share, which goes from 0 to 1.
+
+    Two cores at work count double, and so do the processes that a run starts, once they have ended.
+    """
+
+    def __init__(self, budget: float):
+        self.budget = expect.number("budget", budget, above=0)
+        self._start = _spent()
+
+    @property
+    def used(self) -> float:
+        """The processor seconds since the run began."""
+        return _spent() - self._start
+
+    @property
+    def left(self) -> float:
+        """What remains of the budget, below 0 once it is used up."""
+        return self.budget - self.used
+
+    @property
+    def share(self) -> float:
+        """The part of the budget that is used, at most 1."""
+        return min(self.used / self.budget, 1.0)
+
+    def __repr__(self) -> str:
+        return f"Clock({self.used:.1f} of {self.budget:g} processor seconds used)"
+
+
+def stub(train: Callable) -> bool:
+    """True if the body of `train` is still `return ...` alone."""
+    code = getattr(train, "__code__", None)
+    arguments = code and code.co_argcount + code.co_kwonlyargcount
+    return bool(code) and not code.co_names and code.co_nlocals == arguments and ... in code.co_consts
+
+
+def run(train: Callable, data: Any, judged: Iterable, seed: int, budget: float, classes: int) -> Run:
+    """Train once from `seed`, then judge: judged gives batches (*inputs, labels (B,)), answers are (B, classes).
+
+    Refused, with a sentence, if the run does not count; KeyboardInterrupt comes through.
+    """
+    name = called(train)
+    before = list(reached(train))
+    if seen := next((where for where, thing in before if getattr(thing, "split", None) in HELD_OUT), None):
+        raise Refused(f"{name} uses {seen}, which holds data it is judged on: only `data` is there to learn from")
+    training.seed_everything(seed)
+    clock = Clock(budget)
+    with torch.enable_grad():
+        model = within(clock, lambda: train(data, seed, clock), name)
+    used = clock.used
+    if used > budget + SLACK:
+        raise Refused(f"{name} took {used:.1f} processor seconds, the budget is {budget:g}: end when clock.left does")
+    if model is ...:
+        raise Refused(f"{name} returned `...`: it is not filled in yet")
+    if isinstance(model, Tensor) or not callable(model):
+        forgotten = ": is a `return` missing?" if model is None else ""
+        raise Refused(f"{name} returned {expect.said(model)}, expected a model to call{forgotten}")
+    if old := next((where for where, thing in before if thing is model), None):
+        raise Refused(f"{name} returned {old}, which was there before the clock started: build the model in {name}")
+    judging = Clock(budget)
+    with torch.no_grad():
+        right = within(judging, lambda: judge(model, judged, classes), f"the model of {name}")
+    parameters = sum(p.numel() for p in model.parameters()) if isinstance(model, nn.Module) else None
+    return Run(right, used, parameters)
+
+
+def within(clock: Clock, call: Callable, name: str) -> Any:
+    """What `call()` returns. Once the clock's budget is used up an `OverBudget` is raised inside it, again and again.
+
+    Refused for that, and for whatever else the call raises, with the line; KeyboardInterrupt comes through.
+    """
+    here, done, over = threading.get_ident(), threading.Event(), False
+
+    def watch():
+        pause = 0.05
+        while not done.wait(pause):
+            if clock.left < 0:
+                _raise_in(here, OverBudget)
+                pause = 0.5  # who catches it gets the next one
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        try:
+            return call()
+        finally:
+            done.set()
+    except OverBudget:
+        over = True
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too: a learner's exit() is no reason to lose the page
+        over = clock.left < 0 and isinstance(error.__context__, OverBudget)
+        if not over:
+            raise Refused(f"{name} raised {_line(error)}") from None
+    finally:
+        done.set()
+        _raise_in(here, None)  # one may be on its way still
+    raise Refused(f"{name} was stopped: its {clock.budget:g} processor seconds are used up. Look at clock.left")
+
+
+def judge(model: Callable, judged: Iterable, classes: int) -> float:
+    """The share of right answers over all batches (*inputs, labels (B,)); Refused for answers that are none."""
+    if isinstance(model, nn.Module):
+        model.eval()
+    right = count = 0
+    for *inputs, labels in judged:
+        shapes = ", ".join(str(tuple(thing.shape)) for thing in inputs)
+        answers = model(*(thing.clone() for thing in inputs))
+        expected = f"expected ({len(labels)}, {classes}), a number for each class"
+        if not isinstance(answers, Tensor):
+            raise Refused(f"the model gives {expect.said(answers)} for {shapes}, {expected}")
+        if answers.shape != (len(labels), classes):
+            raise Refused(f"the model gives the shape {tuple(answers.shape)} for {shapes}, {expected}")
+        if not answers.isfinite().all():
+            raise Refused("the model gives NaN or infinity, expected finite numbers: did the training diverge?")
+        right += (answers.argmax(dim=1).cpu() == labels).sum().item()
+        count += len(labels)
+    return right / count
+
+
+def called(train: Any) -> str:
+    """What to call it in a sentence."""
+    return str(getattr(train, "__name__", "train"))[:40]
+
+
+def reached(function: Callable) -> Iterator[tuple[str, Any]]:
+    """(name, thing) of all that a function names on its page, and what the functions that it names there name."""
+    waiting, known = [function], set()
+    while waiting:
+        function = waiting.pop()
+        code = getattr(function, "__code__", None)
+        if code is None or code in known:
+            continue
+        known.add(code)
+        places = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
+        found = {name: cell.cell_contents for name, cell in places.items() if cell != types.CellType()}
+        found |= {name: function.__globals__[name] for name in _names(code) if name in function.__globals__}
+        for name, thing in found.items():
+            yield name, thing
+            if getattr(thing, "__globals__", None) is function.__globals__:
+                waiting.append(thing)
+
+
+def _names(code):
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            yield from _names(inner)
+
+
+def _spent():
+    ended = os.times()
+    return time.process_time() + ended.children_user + ended.children_system
+
+
+def _raise_in(thread, error):
+    """Raise an error in a thread at its next step; None: take back one that is not raised yet."""
+    given = ctypes.py_object(error) if error else None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), given)
+
+
+def _line(error):
+    """What an error says, and the line of the page it comes from."""
+    if isinstance(error, Refused):
+        raise error from None
+    last = [at for at in traceback.extract_tb(error.__traceback__) if "rnnlab" not in at.filename][-1:]
+    where = f", line {last[0].lineno} of {last[0].name}" if last else ""
+    return f"{type(error).__name__}{where}: {' '.join(str(error).split())[:200]}"
