@@ -16,6 +16,7 @@ import sys  # noqa: E402
 import time  # noqa: E402
 
 import torch  # noqa: E402
+from torch.optim.swa_utils import AveragedModel  # noqa: E402
 
 from rnnlab import language, training  # noqa: E402
 from rnnlab.benchmark_results import store  # noqa: E402
@@ -24,7 +25,7 @@ from rnnlab.models import parameter_count  # noqa: E402
 
 SEEDS = (0, 1, 2)
 JUDGED = 200_000  # letters
-LONG = dict(cell="lstm", hidden=448, embedding=64, streams=64, length=64, lr=0.004)
+LONG = dict(cell="lstm", hidden=320, embedding=64, streams=64, length=64, lr=0.004)
 
 
 def texts():
@@ -41,21 +42,19 @@ def endless(codes, streams, length):
         yield from language.chunks(codes, streams, length)
 
 
-def train(codes, seconds, look, every, *, cell, hidden, embedding, streams, length, lr, seed=0):
-    """One net for so many CPU seconds, of which judging takes none: look(model, seconds, letters) each `every`."""
+def train(codes, seconds, *, cell, hidden, embedding, streams, length, lr, seed=0, carried=True, started=True):
+    """A net that learns for so many CPU seconds: it, the seconds and the letters so far, after each chunk."""
     training.seed_everything(seed)
     model = language.LanguageModel(len(language.LETTERS), embedding, hidden, cell)
-    language.start(model, torch.bincount(codes, minlength=len(language.LETTERS)))
+    if started:
+        language.start(model, torch.bincount(codes, minlength=len(language.LETTERS)))
     optimizer = torch.optim.Adam(model.parameters(), lr)
-    spent, letters, state, next_look = 0.0, 0, None, every
+    spent, letters, state = 0.0, 0, None
     for x, y in endless(codes, streams, length):
         begun = time.process_time()
         for group in optimizer.param_groups:
-            group["lr"] = lr * max(min(spent / (seconds / 50), 1 - spent / seconds), 1e-3)
-        if state is not None and x.shape[1] != length:
-            state = None  # the text begins anew with the next chunk
-            continue
-        logits, state = model(x, state)
+            group["lr"] = rate(lr, spent, seconds)
+        logits, state = model(x, state if carried else None)
         state = language.detached(state)
         loss = language.bits(logits, y)
         optimizer.zero_grad()
@@ -64,25 +63,35 @@ def train(codes, seconds, look, every, *, cell, hidden, embedding, streams, leng
         optimizer.step()
         letters += x.numel()
         spent += time.process_time() - begun
-        if spent >= next_look or spent >= seconds:
-            look(model, spent, letters)
-            next_look += every
-        if spent >= seconds:
-            return model, letters
+        yield model, spent, letters
+        if seconds and spent >= seconds:
+            return
 
 
-def long(codes, judged, seconds=2700):
-    """One larger net for three quarters of an hour; its bits each minute."""
-    curve = []
+def rate(lr, spent, seconds):
+    """Without an end in sight the rate stays; else it rises over a twentieth of the time and falls to nothing."""
+    return lr * (max(min(spent / (seconds / 20), 1 - spent / seconds), 1e-3) if seconds else min(1, 0.01 + spent / 20))
 
-    def look(model, spent, letters):
-        row = {"cpu_seconds": round(spent), "letters": letters, "bits": round(language.score(model, judged), 4)}
-        curve.append(row | {"parameters": parameter_count(model)})
-        print("long", *row.values(), flush=True)
-        what = "One LSTM on all packaged training reviews, judged as it goes"
-        store("language_long", what, {"curve": curve}, recipe=LONG, planned_seconds=seconds, training=len(codes))
 
-    train(codes, seconds, look, 90, **LONG)
+def long(codes, judged, most=2700, every=60):
+    """One larger net for up to three quarters of an hour, at one learning rate; each minute its mean is judged.
+
+    The mean of the weights on the way, late ones counting more (Shamir and Zhang 2013, eta = 8), is at any time about
+    as good as a net whose learning rate has just fallen to nothing: so the whole curve can be read.
+    """
+    curve, mean = [], None
+    for model, spent, letters in train(codes, None, **LONG):
+        mean = mean or AveragedModel(model, avg_fn=lambda mean, weight, n: mean + (weight - mean) * 9 / (n + 9))
+        mean.update_parameters(model)
+        if spent >= every * (len(curve) + 1):
+            bits = round(language.score(mean.module, judged), 4)
+            curve.append({"cpu_seconds": round(spent), "letters": letters, "bits": bits})
+            print("long", *curve[-1].values(), flush=True)
+            what = "One LSTM on all packaged training reviews, judged each minute"
+            facts = dict(recipe=LONG, parameters=parameter_count(model), training=len(codes), judged=len(judged))
+            store("language_long", what, {"curve": curve}, **facts)
+        if spent >= most:
+            return
 
 
 def main(names):
