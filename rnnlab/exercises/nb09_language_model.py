@@ -10,6 +10,8 @@ from rnnlab.language import LanguageModel
 from .check import Exercise
 from .drawn import normal, seeded, whole
 
+BIT = math.log(2)  # nats
+
 # ---- 9.1 ------------------------------------------------------------------------------------------------------------
 
 
@@ -33,9 +35,11 @@ bits_per_character = Exercise(
     cases=lambda: [_said(3, 4, 5), _said(1, 6, 3), _said(2, 1, 7, torch.float32), _said(4, 4, 4)],
     returns="a tensor without axes",
     hints=(
-        "A letter that came with the share p costs log2(1/p) bits. Which function of PyTorch does that from logits, and which "
+        "A letter that came with the share p costs log2(1/p) bits. Which function of PyTorch does that from "
+        "logits, and which "
         "logarithm does it take?",
-        "`F.cross_entropy` wants all letters along one axis: logits (B·T, V) and targets (B·T,). It answers in nats, with the "
+        "`F.cross_entropy` wants all letters along one axis: logits (B·T, V) and targets (B·T,). It answers in "
+        "nats, with the "
         "natural logarithm. Left for you: from nats to bits.",
     ),
     wrong={
@@ -108,6 +112,7 @@ interpolate = Exercise(
         _counted(4, 4, 0.7, torch.float32),
         _counted(1, 6, 0.25),
         _counted(2, 3, 1.0),
+        (torch.tensor([[1.0, 3, 0], [0, 0, 0]]), torch.tensor([[0.5, 0.25, 0.25]] * 2), 1.0),
     ],
     more=lambda: (
         _counted(1 + seed % 5, 2 + seed % 7, (0.1, 0.5, 0.9, 1.0)[seed % 4], seed=seed, empty=seed % 2 == 0)
@@ -115,20 +120,25 @@ interpolate = Exercise(
     ),
     returns="(C, V)",
     hints=(
-        "Every letter that was seen gives away the same: `discount` of its count. How much comes together in a row, and what "
+        "Every letter that was seen gives away the same: `discount` of its count. How much comes together in a "
+        "row, and what "
         "is left of each count? No count may fall below 0.",
-        "Row by row: (what is left of the counts + what was given away · lower) / the sum of the counts. Two things are left for "
+        "Row by row: (what is left of the counts + what was given away · lower) / the sum of the counts. Two "
+        "things are left for "
         "you: how many letters of a row gave something, and a row that was never seen.",
     ),
     wrong={
         lambda counts, lower, discount: _mixed(counts, lower, discount, given=torch.zeros_like(counts)): (
-            "What the letters give away goes to nobody: your rows add up to less than 1. It is dealt out as `lower` says."
+            "What the letters give away goes to nobody: your rows add up to less than 1. It is dealt out as "
+            "`lower` says."
         ),
         _times_letters: (
-            "You collect the discount from all V letters. A letter that was never seen has nothing to give: count those above 0."
+            "You collect the discount from all V letters. A letter that was never seen has nothing to give: count "
+            "those above 0."
         ),
         _once: (
-            "You deal out one discount a row. Each letter that was seen gave one: as many as the row has counts above 0."
+            "You deal out one discount a row. Each letter that was seen gave one: as many as the row has counts "
+            "above 0."
         ),
         lambda counts, lower, discount: _mixed(counts, lower, discount, kept=counts - discount): (
             "Letters never seen are at -discount in your row. A count cannot fall below 0."
@@ -137,7 +147,8 @@ interpolate = Exercise(
             ((counts - discount).clamp_min(0) + discount * (counts > 0).sum(1, keepdim=True) * lower)
             / counts.sum(1, keepdim=True)
         ): (
-            "A context that was never seen has a sum of 0, and 0 / 0 is nan. Nothing is known there: its row is `lower`."
+            "A context that was never seen has a sum of 0, and 0 / 0 is nan. Nothing is known there: its row is "
+            "`lower`."
         ),
         lambda counts, lower, discount: _mixed(counts, lower, discount, kept=counts): (
             "You deal the discount out and never took it away: your rows add up to more than 1."
@@ -148,81 +159,82 @@ interpolate = Exercise(
 # ---- 9.3 ------------------------------------------------------------------------------------------------------------
 
 
-def read_on(model, x, targets, state):
-    """Read one chunk: x, targets (B, T), state of the chunk before or None -> its bits, the state to carry on."""
-    logits, (h, c) = model(x, state)
-    loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten()) / math.log(2)
-    return loss, (h.detach(), c.detach())
+def read_on(model, pairs):
+    """Read a text in chunks: pairs (x, targets), each (B, T) -> the bits of each chunk, the gradient (4H, H)."""
+    state, bits = None, []
+    for x, targets in pairs:
+        logits, state = model(x, state)
+        loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten()) / math.log(2)
+        loss.backward()
+        state = tuple(part.detach() for part in state)
+        bits.append(loss.item())
+    return bits, model.recurrent.weight_hh_l0.grad
 
 
-def _chunk(B, T, V, H, first=False, dtype=torch.float64):
-    model = seeded(LanguageModel(V, 2, H).to(dtype), seed=B + T, scale=0.7)
-    x, targets = whole(V - 1, (B, T), (B, T), seed=B * T)
-    h, c = normal((1, B, H), (1, B, H), seed=H, dtype=dtype)
-    return model, x, targets, None if first else (h.tanh(), c)
+def _text(B, V, H, *lengths, dtype=torch.float64):
+    model = seeded(LanguageModel(V, 2, H).to(dtype), seed=B + V, scale=0.7)
+    return model, [tuple(whole(V - 1, (B, T), (B, T), seed=10 * i + T)) for i, T in enumerate(lengths)]
 
 
-def _read(model, x, targets, state):
-    """The answer of the net with nothing detached."""
-    logits, state = model(x, state)
-    return F.cross_entropy(logits.flatten(0, 1), targets.flatten()) / math.log(2), state
+def _apart(state):
+    return tuple(part.detach() for part in state)
 
 
-def _attached(model, x, targets, state):
-    return _read(model, x, targets, state)
-
-
-def _forgets(model, x, targets, state):
-    loss, (h, c) = _read(model, x, targets, None)
-    return loss, (h.detach(), c.detach())
-
-
-def _half(model, x, targets, state):
-    loss, (h, c) = _read(model, x, targets, state)
-    return loss, (h.detach(), c)
-
-
-def _empties(model, x, targets, state):
-    loss, (h, c) = _read(model, x, targets, state)
-    return loss, (torch.zeros_like(h), torch.zeros_like(c))
-
-
-def _no_gradient(model, x, targets, state):
-    loss, (h, c) = _read(model, x, targets, state)
-    return loss.detach(), (h.detach(), c.detach())
-
-
-def _itself(model, x, targets, state):
-    loss, (h, c) = _read(model, x, x, state)
-    return loss, (h.detach(), c.detach())
+def _chunks(model, pairs, carry=_apart, asked=lambda x, targets: targets, unit=BIT, first=None, once=False):
+    """The loop with one thing another way: what is carried, what is asked for, in which unit, what is done first."""
+    state, losses = None, []
+    for x, targets in pairs:
+        if first:
+            first(model)
+        logits, state = model(x, state)
+        losses.append(F.cross_entropy(logits.flatten(0, 1), asked(x, targets).flatten()) / unit)
+        if not once:
+            losses[-1].backward()
+        state = carry(state)
+    if once:
+        sum(losses).backward()
+    return [loss.item() for loss in losses], model.recurrent.weight_hh_l0.grad
 
 
 read_on = Exercise(
     read_on,
     cases=lambda: [
-        _chunk(3, 4, 5, 2),
-        _chunk(1, 6, 4, 3),
-        _chunk(2, 1, 6, 4, dtype=torch.float32),
-        _chunk(2, 5, 3, 5, first=True),
+        _text(3, 5, 2, 4, 4, 4),
+        _text(1, 4, 3, 6, 2),
+        _text(2, 6, 4, 1, 3, dtype=torch.float32),
+        _text(2, 3, 5, 5),
     ],
-    more=lambda: (_chunk(1 + seed % 4, 1 + seed % 5, 3 + seed % 4, 2 + seed % 3, seed % 5 == 0) for seed in range(24)),
-    returns="the bits, a tensor without axes, and the pair (h, c), each (1, B, H)",
+    more=lambda: (
+        _text(1 + seed % 4, 3 + seed % 4, 2 + seed % 3, *range(1 + seed % 2, 3 + seed % 3)) for seed in range(24)
+    ),
+    returns="the bits of each chunk, a list of numbers, and the gradient of weight_hh_l0 (4H, H)",
     hints=(
-        "The model takes the state as a second argument and hands out the new one. What must the loss still know of the steps, "
-        "and what must the state that you hand on not know any more?",
-        "Three things: logits and state from `model(x, state)`; the bits as in 9.1, which keep their gradient; and a new state "
-        "with the same numbers. Left for you: cutting *both* tensors of the pair with `detach()`.",
+        "The model takes the state as its second argument and hands out the new one. The next chunk must get its "
+        "*numbers*. What must it not get?",
+        "Per chunk: the model, from the state; the bits as in 9.1; `backward()`. Gradients add up by themselves. Left "
+        "for you: an LSTM's state is a pair, and both halves hang on the chunk that made them.",
     ),
     wrong={
-        _attached: (
-            "The numbers are right, but your state still hangs on this chunk: the next `backward` would run into it, and fails. "
-            "Hand on the same numbers without their history: `detach()`."
+        lambda *given: _chunks(*given, carry=lambda state: state): (
+            "PyTorch stopped with a RuntimeError: the second `backward()` runs on into the chunk before. Hand on the "
+            "numbers of the state without their history, and both halves of it: `detach()`."
         ),
-        _half: "You cut h off and not c. An LSTM carries two tensors, and the error would go back through the other one.",
-        _forgets: "The model starts anew: `state` is never handed to it, so nothing is carried from the chunk before.",
-        _empties: "You hand on an empty state: the next chunk will know nothing of this one. Only the history has to go.",
-        _no_gradient: "Your loss is cut off too. It has to keep its gradient, or nothing is learned.",
-        _itself: "You compare with x, the letters just read. The net is to say the *next* ones: `targets`.",
+        lambda *given: _chunks(*given, carry=lambda state: None): (
+            "Each chunk starts from an empty state. Cut the history, not the memory: `detach` keeps the numbers."
+        ),
+        lambda *given: _chunks(*given, carry=lambda state: state, once=True): (
+            "This is the full gradient, back to the first letter. It has to end where its chunk begins: a `backward()` "
+            "for each, and a state that is cut off."
+        ),
+        lambda *given: _chunks(*given, first=lambda model: model.zero_grad()): (
+            "This is the gradient of the last chunk alone. Those of the chunks add up: nothing is reset between them."
+        ),
+        lambda *given: _chunks(*given, asked=lambda x, targets: x): (
+            "You compare with x, the letters just read. The net is to say the *next* ones: `targets`."
+        ),
+        lambda *given: _chunks(*given, unit=1): (
+            "The loss is in nats, and so is the gradient. Bits, as in 9.1: divide by log 2."
+        ),
     },
 )
 
@@ -244,15 +256,18 @@ tempered = Exercise(
     more=lambda: (_warm(1 + seed % 5, 2 + seed % 6, (0.2, 0.8, 1.7, 3.0)[seed % 4]) for seed in range(24)),
     returns="(B, V)",
     hints=(
-        "At which of the two does the temperature act: at logits or at shares? Below 1 the differences between letters must grow.",
+        "At which of the two does the temperature act: at logits or at shares? Below 1 the differences between "
+        "letters must grow.",
         "Divide once, before the softmax. Left for you: the axis along which the shares add up to 1.",
     ),
     wrong={
         lambda logits, temperature: logits.softmax(1) / temperature: (
-            "You divide shares. They no longer add up to 1, and the order of their sizes stays as it was: the temperature acts on logits."
+            "You divide shares. They no longer add up to 1, and the order of their sizes stays as it was: the "
+            "temperature acts on logits."
         ),
         lambda logits, temperature: (logits.softmax(1) / temperature).softmax(1): (
-            "Two softmaxes: shares between 0 and 1 go into the second one, and it makes nearly equal letters of them. "
+            "Two softmaxes: shares between 0 and 1 go into the second one, and it makes nearly equal letters of "
+            "them. "
             "The temperature acts on the logits."
         ),
         lambda logits, temperature: (logits * temperature).softmax(1): (
@@ -276,7 +291,8 @@ tempered = Exercise(
 
 
 def nucleus(shares, p):
-    """The fewest letters, largest first, whose shares reach p: shares (B, V), p from 0 to 1 -> (B, V), adding up to 1."""
+    """The fewest letters, largest first, whose shares reach p: shares (B, V), p from 0 to 1 -> (B, V), adding up "
+    "to 1."""
     largest, order = shares.sort(dim=1, descending=True)
     before = largest.cumsum(dim=1) - largest
     kept = torch.zeros_like(shares).scatter(1, order, largest * (before < p))
@@ -323,13 +339,16 @@ nucleus = Exercise(
     more=lambda: (_dealt(1 + seed % 4, 3 + seed % 6, (0.2, 0.5, 0.7, 0.95)[seed % 4], seed=seed) for seed in range(32)),
     returns="(B, V)",
     hints=(
-        "Put the letters in the order of their shares and go down. A letter stays as long as those *before* it have not yet reached p.",
-        "`sort` gives the shares and where they came from; what stands before each is the running sum, `cumsum`, less the letter's "
+        "Put the letters in the order of their shares and go down. A letter stays as long as those *before* it "
+        "have not yet reached p.",
+        "`sort` gives the shares and where they came from; what stands before each is the running sum, `cumsum`, "
+        "less the letter's "
         "own share. `scatter` puts them back. Left for you: that the rows add up to 1 again.",
     ),
     wrong={
         lambda shares, p: _cut(shares, p, lambda largest, total: total <= p): (
-            "You drop the letter that crosses p. Those that stay have to *reach* p, so it belongs to them; and where the first letter "
+            "You drop the letter that crosses p. Those that stay have to *reach* p, so it belongs to them; and "
+            "where the first letter "
             "alone is above p, you keep none."
         ),
         lambda shares, p: _cut(shares, p, lambda largest, total: total - largest < p, again=False): (
