@@ -111,8 +111,7 @@ def nets(codes, judged, seconds=30):
     rows = []
     for seed in SEEDS:
         for name, recipe in NETS.items():
-            for model, spent, letters in train(codes, seconds, **(SIZE | recipe), seed=seed):
-                pass
+            *_, (model, spent, letters) = train(codes, seconds, **(SIZE | recipe), seed=seed)
             row = {"name": name, "seed": seed, "parameters": parameter_count(model), "letters": letters}
             row |= {"cpu_seconds": round(spent), "bits": round(language.score(model, judged), 4)}
             row["reset"] = round(language.score(model, judged, 64, 64, carried=False), 4)
