@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim.lr_scheduler import LRScheduler
 
 from rnnlab import expect
 from rnnlab.models import CELLS
@@ -87,8 +88,19 @@ class LanguageModel(nn.Module):
 
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         expect.indices("x", x, self.embedding.num_embeddings, "B T")
+        if state is not None:
+            self._expect_state(state, len(x))
         out, state = self.recurrent(self.embedding(x), state)  # (B, T, H)
         return self.head(out), state
+
+    def _expect_state(self, state, B):
+        pair = isinstance(self.recurrent, nn.LSTM)
+        parts = expect.several("state", state, "the pair (h, c)", Tensor) if pair else [state]
+        if pair and len(parts) != 2:
+            raise ValueError(f"state has {len(parts)} parts, expected the pair (h, c)")
+        for part in parts:
+            sizes = {"L": 1, "B": B, "H": self.recurrent.hidden_size}
+            expect.tensor("state", part, "L B H", sizes, dtype=self.head.weight.dtype, like=" like the weights")
 
 
 def start(model: LanguageModel, counts: Tensor) -> LanguageModel:
@@ -141,8 +153,10 @@ def learn(model: LanguageModel, batches: Iterable, optimizer: torch.optim.Optimi
     """Read pairs x, y (B, T) once, carrying the state on, a step of the optimizer each; the bits of each pair."""
     expect.kind("model", model, LanguageModel, "a LanguageModel")
     expect.kind("optimizer", optimizer, torch.optim.Optimizer, "an optimizer")
+    if schedule is not None:
+        expect.kind("schedule", schedule, LRScheduler, "a learning-rate schedule")
     state, history = None, []
-    for x, y in batches:
+    for x, y in expect.kind("batches", batches, Iterable, "pairs x, y such as chunks gives"):
         logits, state = model(x, state)
         state = detached(state)  # lesson 03: the error goes back no further than this chunk
         loss = bits(logits, y)

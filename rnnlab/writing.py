@@ -66,6 +66,8 @@ def write(
     codes = encode(beginning)
     length = expect.whole("length", length)
     expect.function("shares_of", shares_of)
+    if force is not None:
+        expect.function("force", force)
     generator = torch.Generator().manual_seed(expect.whole("seed", seed, 0))
     written, worth, state = [], [], None
     with torch.no_grad():
