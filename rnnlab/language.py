@@ -140,6 +140,7 @@ def score(model: LanguageModel, codes: Tensor, streams: int = 16, length: int = 
     """Bits per character on a text (N,) read in `streams`; with carried=False the state is reset each `length`."""
     expect.flag("carried", carried)
     expect.kind("model", model, LanguageModel, "a LanguageModel")
+    expect.indices("codes", codes, model.head.out_features, "N")
     total, count, state = 0.0, 0, None
     with torch.no_grad():
         for x, y in chunks(codes, streams, length):
@@ -149,6 +150,14 @@ def score(model: LanguageModel, codes: Tensor, streams: int = 16, length: int = 
     return total / count
 
 
+def _pairs(batches):
+    wanted = "pairs x, y such as chunks gives"
+    for pair in expect.kind("batches", batches, Iterable, wanted):
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise TypeError(f"batches holds {expect.said(pair)}, expected {wanted}")
+        yield pair
+
+
 def learn(model: LanguageModel, batches: Iterable, optimizer: torch.optim.Optimizer, schedule: Any = None) -> list:
     """Read pairs x, y (B, T) once, carrying the state on, a step of the optimizer each; the bits of each pair."""
     expect.kind("model", model, LanguageModel, "a LanguageModel")
@@ -156,7 +165,7 @@ def learn(model: LanguageModel, batches: Iterable, optimizer: torch.optim.Optimi
     if schedule is not None:
         expect.kind("schedule", schedule, LRScheduler, "a learning-rate schedule")
     state, history = None, []
-    for x, y in expect.kind("batches", batches, Iterable, "pairs x, y such as chunks gives"):
+    for x, y in _pairs(batches):
         logits, state = model(x, state)
         state = detached(state)  # lesson 03: the error goes back no further than this chunk
         loss = bits(logits, y)

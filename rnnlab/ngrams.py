@@ -96,7 +96,7 @@ def _table(keys, counts):
         "contexts": contexts,
         "totals": np.add.reduceat(counts, first),
         "kinds": kinds,
-        "discount": once / max(1, once + 2 * twice),
+        "discount": max(once / max(1, once + 2 * twice), 0.001),  # never 0: no letter may get the share 0
     }
 
 

@@ -63,6 +63,7 @@ def write(
     force: a function that is handed the state before each letter and returns the one to go on with.
     """
     expect.kind("model", model, LanguageModel, "a LanguageModel")
+    expect.text("beginning", beginning)
     codes = encode(beginning)
     length = expect.whole("length", length)
     expect.function("shares_of", shares_of)

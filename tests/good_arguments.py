@@ -539,6 +539,34 @@ FINE = {
     "rnnlab.gradients.forget_products": "x: longer axis 0, another dtype; hx: another dtype in it",
     "rnnlab.gradients.backward_through_time": "x: longer axis 1",
     "rnnlab.gradients.truncated_gradients": "x: longer axis 0",
+    "rnnlab.language.plain": "text: empty, unknown",
+    "rnnlab.language.encode": "text: unknown",
+    "rnnlab.language.decode": "codes: empty, longer axis 0",
+    "rnnlab.language.chunks": "codes: longer axis 0, too large, negative",
+    "rnnlab.language.LanguageModel.forward": "x: longer axis 1",
+    "rnnlab.language.start": "counts: fractions, too large",
+    "rnnlab.language.detached": (
+        "state: empty, one less, more axes in it, fewer axes in it, empty in it, longer axis 0 in it, "
+        "longer axis 1 in it, longer axis 2 in it, complex in it, whole numbers in it, another dtype in it"
+    ),
+    "rnnlab.language.score": "codes: longer axis 0",
+    "rnnlab.language.learn": "batches: empty, one less",
+    "rnnlab.language.bits": "logits: longer axis 2, another dtype",
+    "rnnlab.language.whole_numbers": "weight: longer axis 0, longer axis 1, another dtype",
+    "rnnlab.ngrams.packed": "codes: longer axis 0",
+    "rnnlab.ngrams.KneserNey": "codes: longer axis 0",
+    "rnnlab.ngrams.KneserNey.probabilities": "codes: longer axis 0",
+    "rnnlab.ngrams.KneserNey.bits": "codes: longer axis 0",
+    "rnnlab.ngrams.KneserNey.shares": "context: longer axis 0",
+    "rnnlab.writing.tempered": (
+        "logits: more axes, fewer axes, longer axis 0, longer axis 1, another dtype; temperature: above one"
+    ),
+    "rnnlab.writing.top_k": "shares: longer axis 0, longer axis 1, another dtype",
+    "rnnlab.writing.nucleus": "shares: longer axis 0, longer axis 1, another dtype",
+    "rnnlab.writing.greedy": "logits: longer axis 0, longer axis 1, another dtype",
+    "rnnlab.writing.entropy": "shares: more axes, fewer axes, longer axis 0, longer axis 1, another dtype",
+    "rnnlab.writing.write": "beginning: unknown; seed: zero",
+    "rnnlab.writing.loop": "text: unknown",
     "rnnlab.models.Reader.forward": "x: longer axis 0, longer axis 1",
     "rnnlab.models.Reader.beliefs": "x: longer axis 0, longer axis 1",
     "rnnlab.models.ReviewClassifier.forward": "x: longer axis 1",
@@ -579,6 +607,7 @@ FINE = {
 # What only moves numbers about carries these too: padding may hold anything, and who computes refuses. So it is with
 # a loss, which `fit` and `evaluate` look at: they can say what to do.
 CARRIED = {
+    "rnnlab.language.detached": "state: nan in it, infinity in it",
     "rnnlab.models.reverse": "out: nan, infinity",
     "rnnlab.sequences.pad": "sequences: nan in it, infinity in it; value: nan, infinity",
     "rnnlab.training.Batches": "first: nan, infinity",

@@ -31,7 +31,7 @@ def slowly(text, order, context, letter):
         before = context[len(context) - n + 1 :]
         after = {piece[-1]: count for piece, count in table.items() if piece[:-1] == before}
         once, twice = (sum(count == k for count in table.values()) for k in (1, 2))
-        discount = once / max(1, once + 2 * twice)
+        discount = max(once / max(1, once + 2 * twice), 0.001)
         if after:
             given = discount * len(after) * share
             share = (max(after.get(letter, 0) - discount, 0) + given) / sum(after.values())
@@ -83,3 +83,8 @@ def test_what_is_given_away_is_dealt_out_as_the_shorter_context_says():
     mixed = ngrams.interpolate(counts, lower, 0.5)
     torch.testing.assert_close(mixed[0], torch.tensor([2.75 / 4, 0.75 / 4, 0.5 / 4, 0.0]))
     assert mixed[1].equal(lower[1]) and mixed.sum(dim=1).allclose(torch.ones(2))
+
+
+def test_a_letter_never_seen_costs_many_bits_and_not_infinitely_many():
+    table = ngrams.KneserNey(language.encode("abab" * 50), 3)
+    assert 5 < table.bits(language.encode("~~~~")) < 100
