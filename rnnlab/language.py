@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim.lr_scheduler import LRScheduler
 
 from rnnlab import expect
 from rnnlab.models import CELLS
@@ -87,8 +88,19 @@ class LanguageModel(nn.Module):
 
     def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         expect.indices("x", x, self.embedding.num_embeddings, "B T")
+        if state is not None:
+            self._expect_state(state, len(x))
         out, state = self.recurrent(self.embedding(x), state)  # (B, T, H)
         return self.head(out), state
+
+    def _expect_state(self, state, B):
+        pair = isinstance(self.recurrent, nn.LSTM)
+        parts = expect.several("state", state, "the pair (h, c)", Tensor) if pair else [state]
+        if pair and len(parts) != 2:
+            raise ValueError(f"state has {len(parts)} parts, expected the pair (h, c)")
+        for part in parts:
+            sizes = {"L": 1, "B": B, "H": self.recurrent.hidden_size}
+            expect.tensor("state", part, "L B H", sizes, dtype=self.head.weight.dtype, like=" like the weights")
 
 
 def start(model: LanguageModel, counts: Tensor) -> LanguageModel:
@@ -128,6 +140,7 @@ def score(model: LanguageModel, codes: Tensor, streams: int = 16, length: int = 
     """Bits per character on a text (N,) read in `streams`; with carried=False the state is reset each `length`."""
     expect.flag("carried", carried)
     expect.kind("model", model, LanguageModel, "a LanguageModel")
+    expect.indices("codes", codes, model.head.out_features, "N")
     total, count, state = 0.0, 0, None
     with torch.no_grad():
         for x, y in chunks(codes, streams, length):
@@ -137,12 +150,22 @@ def score(model: LanguageModel, codes: Tensor, streams: int = 16, length: int = 
     return total / count
 
 
+def _pairs(batches):
+    wanted = "pairs x, y such as chunks gives"
+    for pair in expect.kind("batches", batches, Iterable, wanted):
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise TypeError(f"batches holds {expect.said(pair)}, expected {wanted}")
+        yield pair
+
+
 def learn(model: LanguageModel, batches: Iterable, optimizer: torch.optim.Optimizer, schedule: Any = None) -> list:
     """Read pairs x, y (B, T) once, carrying the state on, a step of the optimizer each; the bits of each pair."""
     expect.kind("model", model, LanguageModel, "a LanguageModel")
     expect.kind("optimizer", optimizer, torch.optim.Optimizer, "an optimizer")
+    if schedule is not None:
+        expect.kind("schedule", schedule, LRScheduler, "a learning-rate schedule")
     state, history = None, []
-    for x, y in batches:
+    for x, y in _pairs(batches):
         logits, state = model(x, state)
         state = detached(state)  # lesson 03: the error goes back no further than this chunk
         loss = bits(logits, y)

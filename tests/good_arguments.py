@@ -30,9 +30,12 @@ from rnnlab import (
     figures,
     folders,
     gradients,
+    language,
     models,
+    ngrams,
     sequences,
     training,
+    writing,
 )
 from rnnlab.attention import EncoderDecoder
 from rnnlab.datasets import digits, downloads, reviews, tasks
@@ -200,6 +203,19 @@ rnn, lstm, gru = torch.nn.RNN(I, H), torch.nn.LSTM(I, H), torch.nn.GRU(I, H)
 x, h, pair = random(T, I), random(1, H), (random(1, H), random(1, H))
 out = {"out": random(B, T, H), "lengths": LENGTHS}
 task = {"batch": 3, "T": 12, "seed": 1}
+
+
+CODES = torch.arange(40) * 7 % 70
+writer = Anew(language.LanguageModel, 70, I, H)
+counter = Anew(ngrams.KneserNey, CODES, 3)
+
+
+def learn():
+    model = writer()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1)
+    batches = list(language.chunks(CODES, 2, 5))
+    return language.learn, {"model": model, "batches": batches, "optimizer": optimizer, "schedule": schedule}
 
 
 def of(model, method):
@@ -381,6 +397,45 @@ GOOD = {
         given(gradients.truncated_gradients, rnn=rnn, x=x, loss=torch.sum, k=2, hx=h),
         given(gradients.truncated_gradients, rnn=lstm, x=x, loss=torch.sum, k=2, hx=pair),
     ],
+    "rnnlab.language.plain": [given(language.plain, text="Good<br />film")],
+    "rnnlab.language.encode": [given(language.encode, text="good film")],
+    "rnnlab.language.decode": [given(language.decode, codes=CODES)],
+    "rnnlab.language.chunks": [given(language.chunks, codes=CODES, streams=2, length=5)],
+    "rnnlab.language.LanguageModel": [
+        given(language.LanguageModel, vocabulary_size=70, embedding_size=I, hidden_size=H, cell="gru")
+    ],
+    "rnnlab.language.LanguageModel.forward": [
+        given(writer, x=CODES[:12].view(B, T), state=(random(1, B, H), random(1, B, H)))
+    ],
+    "rnnlab.language.start": [given(language.start, model=writer, counts=torch.arange(70))],
+    "rnnlab.language.detached": [given(language.detached, state=(random(1, B, H), random(1, B, H)))],
+    "rnnlab.language.bits": [given(language.bits, logits=random(B, T, 7), targets=CODES[:12].view(B, T) % 7)],
+    "rnnlab.language.score": [given(language.score, model=writer, codes=CODES, streams=2, length=5, carried=True)],
+    "rnnlab.language.learn": [learn],
+    "rnnlab.language.whole_numbers": [given(language.whole_numbers, weight=random(B, H), bits=8)],
+    "rnnlab.language.rounded": [given(language.rounded, model=writer, bits=8)],
+    "rnnlab.ngrams.packed": [given(ngrams.packed, codes=CODES, n=3)],
+    "rnnlab.ngrams.interpolate": [
+        given(
+            ngrams.interpolate,
+            counts=torch.tensor([[2.0, 1, 0], [0, 0, 0]]),
+            lower=torch.full((2, 3), 1 / 3),
+            discount=0.5,
+        )
+    ],
+    "rnnlab.ngrams.KneserNey": [given(ngrams.KneserNey, codes=CODES, order=3)],
+    "rnnlab.ngrams.KneserNey.probabilities": [given(of(counter, "probabilities"), codes=CODES[:9])],
+    "rnnlab.ngrams.KneserNey.bits": [given(of(counter, "bits"), codes=CODES[:9])],
+    "rnnlab.ngrams.KneserNey.shares": [given(of(counter, "shares"), context=CODES[:9])],
+    "rnnlab.writing.tempered": [given(writing.tempered, logits=random(B, 7), temperature=0.5)],
+    "rnnlab.writing.top_k": [given(writing.top_k, shares=random(B, 7).softmax(1), k=2)],
+    "rnnlab.writing.nucleus": [given(writing.nucleus, shares=random(B, 7).softmax(1), p=0.5)],
+    "rnnlab.writing.greedy": [given(writing.greedy, logits=random(B, 7))],
+    "rnnlab.writing.entropy": [given(writing.entropy, shares=random(B, 7).softmax(1))],
+    "rnnlab.writing.write": [
+        given(writing.write, model=writer, beginning="so", length=3, shares_of=writing.greedy, seed=1, force=tuple)
+    ],
+    "rnnlab.writing.loop": [given(writing.loop, text="abababab", most=5)],
     "rnnlab.models.Reader": [
         given(models.Reader, input_size=I, hidden_size=H, output_size=2, cell="rnn", reading="max", num_layers=2)
     ],
@@ -529,6 +584,34 @@ FINE = {
     "rnnlab.gradients.forget_products": "x: longer axis 0, another dtype; hx: another dtype in it",
     "rnnlab.gradients.backward_through_time": "x: longer axis 1",
     "rnnlab.gradients.truncated_gradients": "x: longer axis 0",
+    "rnnlab.language.plain": "text: empty, unknown",
+    "rnnlab.language.encode": "text: unknown",
+    "rnnlab.language.decode": "codes: empty, longer axis 0",
+    "rnnlab.language.chunks": "codes: longer axis 0, too large, negative",
+    "rnnlab.language.LanguageModel.forward": "x: longer axis 1",
+    "rnnlab.language.start": "counts: fractions, too large",
+    "rnnlab.language.detached": (
+        "state: empty, one less, more axes in it, fewer axes in it, empty in it, longer axis 0 in it, "
+        "longer axis 1 in it, longer axis 2 in it, complex in it, whole numbers in it, another dtype in it"
+    ),
+    "rnnlab.language.score": "codes: longer axis 0",
+    "rnnlab.language.learn": "batches: empty, one less",
+    "rnnlab.language.bits": "logits: longer axis 2, another dtype",
+    "rnnlab.language.whole_numbers": "weight: longer axis 0, longer axis 1, another dtype",
+    "rnnlab.ngrams.packed": "codes: longer axis 0",
+    "rnnlab.ngrams.KneserNey": "codes: longer axis 0",
+    "rnnlab.ngrams.KneserNey.probabilities": "codes: longer axis 0",
+    "rnnlab.ngrams.KneserNey.bits": "codes: longer axis 0",
+    "rnnlab.ngrams.KneserNey.shares": "context: longer axis 0",
+    "rnnlab.writing.tempered": (
+        "logits: more axes, fewer axes, longer axis 0, longer axis 1, another dtype; temperature: above one"
+    ),
+    "rnnlab.writing.top_k": "shares: longer axis 0, longer axis 1, another dtype",
+    "rnnlab.writing.nucleus": "shares: longer axis 0, longer axis 1, another dtype",
+    "rnnlab.writing.greedy": "logits: longer axis 0, longer axis 1, another dtype",
+    "rnnlab.writing.entropy": "shares: more axes, fewer axes, longer axis 0, longer axis 1, another dtype",
+    "rnnlab.writing.write": "beginning: unknown; seed: zero",
+    "rnnlab.writing.loop": "text: unknown",
     "rnnlab.models.Reader.forward": "x: longer axis 0, longer axis 1",
     "rnnlab.models.Reader.beliefs": "x: longer axis 0, longer axis 1",
     "rnnlab.models.ReviewClassifier.forward": "x: longer axis 1",
@@ -569,6 +652,7 @@ FINE = {
 # What only moves numbers about carries these too: padding may hold anything, and who computes refuses. So it is with
 # a loss, which `fit` and `evaluate` look at: they can say what to do.
 CARRIED = {
+    "rnnlab.language.detached": "state: nan in it, infinity in it",
     "rnnlab.models.reverse": "out: nan, infinity",
     "rnnlab.sequences.pad": "sequences: nan in it, infinity in it; value: nan, infinity",
     "rnnlab.training.Batches": "first: nan, infinity",
