@@ -29,6 +29,12 @@ def _spoken(*lengths, seed):
     return sounds * (torch.arange(T) < lengths[:, None]), lengths
 
 
+def _by_places(sounds, lengths):
+    places = torch.arange(sounds.shape[1] + 1)
+    longer = F.pad(sounds, (0, 1))
+    return F.pad(sounds, (1, 0), value=1), torch.where(places == lengths[:, None], 2, longer)
+
+
 def _end_at_the_end(sounds, lengths):
     return F.pad(sounds, (1, 0), value=1), F.pad(sounds, (0, 1), value=2)
 
@@ -57,6 +63,7 @@ def _end_over_the_last(sounds, lengths):
 teacher_forcing = Exercise(
     teacher_forcing,
     cases=lambda: [_spoken(3, 5, 1, seed=0), _spoken(4, seed=1), _spoken(2, 2, seed=2), _spoken(1, 6, 3, 4, seed=3)],
+    ways=(_by_places,),
     returns="two tensors (B, T + 1)",
     hints=(
         "Write both rows for `AY T` on paper, one above the other. What is the first thing that the decoder is given, "
@@ -197,6 +204,14 @@ def _behind(memory, lengths):
     return torch.arange(memory.shape[1]) >= lengths[:, None]
 
 
+def _kept(query, memory, lengths):
+    """The other way round: what is kept, and not what is hidden; shares without a softmax."""
+    scores = (query[:, None] * memory).sum(dim=2)
+    letters = torch.arange(memory.shape[1]) < lengths[:, None]
+    powers = torch.where(letters, (scores - scores.amax(dim=1, keepdim=True)).exp(), 0)
+    return powers / powers.sum(dim=1, keepdim=True)
+
+
 def _zeros(query, memory, lengths):
     return _scores(query, memory).masked_fill(_behind(memory, lengths), 0).softmax(dim=1)
 
@@ -225,7 +240,9 @@ attention_weights = Exercise(
         _read(3, H=2, seed=1),
         _read(1, 6, H=3, seed=2, dtype=torch.float32),
         _read(2, 3, 1, 2, H=4, seed=3),
+        _read(1, 1, H=5, seed=4),
     ],
+    ways=(_kept,),
     returns="(B, S)",
     hints=(
         "Two moves. How well does the query fit each letter: one product for each, summed over `H`. Then shares of one "
@@ -316,6 +333,13 @@ def _beginnings(K, V, width, seed, dtype=torch.float64):
     return 2 * scores - 4, (2 * logits).log_softmax(dim=1), width
 
 
+def _looked_up(scores, log_probs, width):
+    K, V = log_probs.shape
+    best = (scores[:, None] + log_probs).flatten().topk(width)
+    parents, symbols = torch.arange(K)[:, None].expand(K, V).flatten(), torch.arange(V).repeat(K)
+    return best.values, parents[best.indices], symbols[best.indices]
+
+
 def _forgets(scores, log_probs, width):
     best = log_probs.flatten().topk(width)
     return best.values, best.indices // log_probs.shape[1], best.indices % log_probs.shape[1]
@@ -356,6 +380,7 @@ beam_step = Exercise(
         _beginnings(2, 7, 1, 3),
         _beginnings(5, 4, 7, 4),
     ],
+    ways=(_looked_up,),
     returns="scores, parents and symbols, (width,) each",
     hints=(
         "K beginnings with V continuations each: K·V candidates in one race. What is the score of a candidate, if "
