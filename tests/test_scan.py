@@ -95,6 +95,11 @@ def test_an_element_is_picked_with_the_mouse_and_its_sum_written_out(open_explor
     )
 
 
+def test_where_it_is_wider_than_its_room_keys_can_scroll_it(open_explorer):
+    root = open_explorer("<style>body { width: 700px }</style>" + Scan.example().page())
+    assert root.locator(".chain").evaluate("node => node.scrollWidth > node.clientWidth && node.tabIndex === 0")
+
+
 def test_python_moves_it_and_the_picture_says_what_it_is():
     explorer = Scan.example()
     assert (

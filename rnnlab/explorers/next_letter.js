@@ -20,10 +20,11 @@ const LETTERS_STYLE = `.next-letter.rnnlab {
   .text b { font-weight: 400; color: var(--output-ink); } .text i { border-bottom: 3px solid var(--ink); }
   .controls { gap: 8px 12px; } .controls input[type=range] { width: 150px; accent-color: var(--output); }
   .letters { display: grid; grid-auto-flow: column; grid-template: repeat(6, auto) / 1fr 1fr; gap: 4px 20px; }
-  button.letter { display: grid; grid-template-columns: 74px 1fr 54px; gap: 10px; align-items: center; place-content: center stretch; min-height: 34px; padding: 2px 10px; }
+  button.letter { display: grid; grid-template-columns: 74px 1fr 54px; gap: 10px; align-items: center; place-content: center stretch; padding: 2px 10px; }
   .letter span { text-align: right; } .letter span:first-child { font-weight: 700; } .letter.cut span { color: var(--quiet); font-weight: 400; }
   .letter svg { width: 100%; height: 20px; } .slot { fill: var(--paper); } .bar { fill: var(--output); } .mark { fill: var(--ink); }
 }
+@media (pointer: fine) { .next-letter.rnnlab button.letter { min-height: 34px; } }
 @container (max-width: 600px) { .next-letter.rnnlab { .letters { grid-auto-flow: row; grid-template: none / 1fr; } p.say { min-height: 4.2em; } } }`;
 
 // text (letters of the net) -> the shares of what comes next, before its first letter and after each: a forward pass, of which what is known is kept.

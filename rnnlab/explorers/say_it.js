@@ -54,7 +54,7 @@ function speaker(packed, letters, sounds, longest) {
 
 // Letters above, sounds below, each sound's links as wide as its weights; the picture is built for a word, and lit for a step.
 function theWord(pick) {
-  const node = html("div", { class: "chain" }), tall = 262;
+  const node = html("div", { class: "chain" }), tall = 246;
   let width = 0, last = null;
   function draw(now) {
     const { word, steps, step, alt } = last = now;
@@ -73,6 +73,7 @@ function theWord(pick) {
       ...steps.map(({ sound }, t) => box("sound", y(t), 194, t < step ? sound : "·", t + 1 === step ? "now" : t < step ? "" : "later")));
     drag(plot, point => { if (steps.length) pick(Math.min(steps.length, Math.max(1, Math.round((point.x - y(0)) / pitch) + 1))); });
     node.replaceChildren(plot);
+    if (node.scrollWidth > node.clientWidth) node.tabIndex = 0; else node.removeAttribute("tabindex");   // a word of any length may come
     if (here && node.scrollWidth > node.clientWidth) node.scrollLeft = y(step - 1) - width / 2;
   }
   return { node, draw, lay: now => { width = now; if (last) draw(last); } };
@@ -123,7 +124,7 @@ function render({ model, el }) {
     note.textContent = (strange.length ? TEXTS.strange(strange.join(" ")) : "") + (here ? TEXTS.rest(here.second, percent(here.secondShare), ended, longest) : "");
     word.draw({ word: [...text], steps, step, alt: TEXTS.picture(text, steps.slice(0, step).map(({ sound }) => sound).join(" ") || "–", step) });
   }
-  const stops = [fit(word.node, word.lay), watch(model, ["word", "step"], draw)];
+  const stops = [watch(model, ["word", "step"], draw), fit(word.node, word.lay)];
   return () => { clearInterval(timer); timer = null; stops.forEach(stop => stop()); };
 }
 export default { render };

@@ -11,7 +11,7 @@ from rnnlab import expect
 from rnnlab.attention import EncoderDecoder
 from rnnlab.colours import COLOUR
 from rnnlab.decoding import greedy
-from rnnlab.explorers.base import LINE, QUIET, Explorer, draw, picture, printable, with_kit
+from rnnlab.explorers.base import QUIET, Explorer, draw, picture, printable, with_kit
 from rnnlab.explorers.eight_bits import checked_letters, legible, packed, percent, rounded
 from rnnlab.pairs import END
 
@@ -89,7 +89,7 @@ class SayIt(Explorer):
     def still(self) -> Element:
         said = self.said()
         step = min(self.step, len(said))
-        svg = picture(960, 250)
+        svg = picture(960, 240)
         wide = 900 / max(len(self.word), len(said), 9)
         letter = lambda s: 30 + wide * (s + 0.5) + (900 - wide * len(self.word)) / 2  # noqa: E731
         sound = lambda t: 30 + wide * (t + 0.5) + (900 - wide * len(said)) / 2  # noqa: E731
@@ -109,7 +109,6 @@ class SayIt(Explorer):
             edge = {"stroke": "#000" if t + 1 == step else COLOUR["output"], "stroke_width": 4 if t + 1 == step else 2}
             draw(svg, "rect", x=sound(t) - box["width"] / 2, y=176, **edge, **box)
             draw(svg, "text", name, x=sound(t), y=205, font_size=20, **middle)
-        draw(svg, "path", d="M30,236H930", stroke=LINE)
         return svg
 
 

@@ -95,7 +95,7 @@ function render({ model, el }) {
       : TEXTS.sum(element, done, element - reach, formulas(done, t), firstOf(done, t) + 1);
     rounds.draw({ round, element, alt: TEXTS.picture(done, ready, round + 1) });
   }
-  const stops = [fit(rounds.node, rounds.lay), watch(model, ["round", "element"], draw)];
+  const stops = [watch(model, ["round", "element"], draw), fit(rounds.node, rounds.lay)];
   return () => { clearInterval(timer); timer = null; stops.forEach(stop => stop()); };
 }
 export default { render };
