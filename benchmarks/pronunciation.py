@@ -154,7 +154,9 @@ def objective(smoothing):
     return loss
 
 
-def recipe(train, test, seed, *, hidden, dropout, smoothing, lr, batch, epochs, every=5, width=4, words=2000, note=None):
+def recipe(
+    train, test, seed, *, hidden, dropout, smoothing, lr, batch, epochs, every=5, width=4, words=2000, note=None
+):
     """The whole recipe: yields what is measured on the way, and at the end greedily and by beam."""
     training.seed_everything(seed)
     model = net(hidden, dropout=dropout)
@@ -172,7 +174,9 @@ def recipe(train, test, seed, *, hidden, dropout, smoothing, lr, batch, epochs, 
             few = test.words if epoch == epochs else test.words[:: max(len(test) // words, 1)]
             answers = dict(zip(few, pronounce(model, few), strict=True))
             chosen = test.where(answers.__contains__)
-            curve.append({"epoch": epoch, "cpu_seconds": round(spent), **rates([answers[w] for w in chosen.words], chosen)})
+            curve.append(
+                {"epoch": epoch, "cpu_seconds": round(spent), **rates([answers[w] for w in chosen.words], chosen)}
+            )
             if note:
                 note(curve[-1])
     answers = pronounce(model, test.words, width)

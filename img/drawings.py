@@ -487,7 +487,9 @@ def skip_gram():
 def encoder_decoder():
     """Lesson 10: a word is read to one state, and its sounds are written from it."""
     parts, _, _ = _translated()
-    return drawing(1080, 330, "Six letters read to one last state, from which three sounds and an end are written", *parts)
+    return drawing(
+        1080, 330, "Six letters read to one last state, from which three sounds and an end are written", *parts
+    )
 
 
 def attention():
@@ -498,7 +500,9 @@ def attention():
         parts.append(f'<path d="M{left},{top - 2} C{left},{y - 74} {x - 120},{y - 74} {x - 20},{y - 2}" fill="none" '
                      f'stroke="{COLOUR["output"]}" stroke-width="{width}"/>')  # fmt: skip
     parts.append(text(x - 330, 40, "six weights: they add up to 1", 17, COLOUR["output"]))
-    return drawing(1080, 330, "The second step of the decoder draws on all six letters, most on the i of knight", *parts)
+    return drawing(
+        1080, 330, "The second step of the decoder draws on all six letters, most on the i of knight", *parts
+    )
 
 
 def _translated(faded=False):
@@ -512,7 +516,10 @@ def _translated(faded=False):
     first = 24 + 6 * step + 58
     parts.append(arrow(24 + 5 * step + wide + 2, y + high / 2, first - 3, y + high / 2, "hidden"))
     if not faded:
-        parts += [text(first - 46, y + high + 34, "one state", 17), text(first - 46, y + high + 56, "for all of it", 17)]
+        parts += [
+            text(first - 46, y + high + 34, "one state", 17),
+            text(first - 46, y + high + 56, "for all of it", 17),
+        ]
     steps = []
     for t, (given, said) in enumerate([("START", "N"), ("N", "AY"), ("AY", "T"), ("T", "END")]):
         x = first + t * step

@@ -23,7 +23,10 @@ UNSTABLE = {
     ("07_imdb", "fit"): "the loss of 564 steps in float32: its second digit depends on the processor",
     ("07_imdb", "wrong"): "the worst reviews of that net: their order depends on its third digit",
     ("07_imdb", "verdict"): "the same net, read in thousandths",
-    ("10_attention", "flat"): "two nets after 875 steps in float32; the next cell asserts what is certain of their curves",
+    (
+        "10_attention",
+        "flat",
+    ): "two nets after 875 steps in float32; the next cell asserts what is certain of their curves",
     ("10_attention", "matrix"): "where that net looks, in hundredths; asserted is how near a path it stays",
     ("10_attention", "say-it"): "the same net's weights, in 8 bits",
 }
