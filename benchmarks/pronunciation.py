@@ -37,7 +37,8 @@ def net(hidden, **how):
 
 def numbered(part, size, variants=False, shuffle=False):
     """Batches of words and their first pronunciation, or all of them."""
-    rows = [(word, sounds) for word, all in zip(part.words, part.sounds) for sounds in (all if variants else all[:1])]
+    entries = zip(part.words, part.sounds, strict=True)
+    rows = [(word, sounds) for word, said in entries for sounds in (said if variants else said[:1])]
     sources = pairs.number_sources([word for word, _ in rows], LETTERS)
     return pairs.PairBatches(sources, pairs.number_targets([s for _, s in rows], SOUNDS), size, shuffle)
 

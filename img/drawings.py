@@ -523,7 +523,8 @@ def _translated(faded=False):
     steps = []
     for t, (given, said) in enumerate([("START", "N"), ("N", "AY"), ("AY", "T"), ("T", "END")]):
         x = first + t * step
-        parts += [box(x, y, wide, high, "write", "cell"), arrow(x + wide / 2, y + high + 54, x + wide / 2, y + high + 3),
+        parts += [box(x, y, wide, high, "write", "cell"),
+                  arrow(x + wide / 2, y + high + 54, x + wide / 2, y + high + 3),
                   text(x + wide / 2, y + high + 80, given, 17)]  # fmt: skip
         if not faded or t == 1:
             parts += [arrow(x + wide / 2, y - 2, x + wide / 2, y - 42, "output"), text(x + wide / 2, y - 54, said, 20)]

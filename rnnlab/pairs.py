@@ -1,4 +1,4 @@
-"""Pairs of sequences to learn from, such as words and their sounds: symbols to numbers, batches, the loss, the error."""
+"""Pairs of sequences to learn from, such as words and their sounds: to numbers, batches, the loss, the error."""
 
 from collections.abc import Hashable, Iterator, Sequence
 

@@ -50,6 +50,12 @@ def _backward(sounds, lengths):
     return wanted, given
 
 
+def _in_every_row(sounds, lengths):
+    given, wanted = _no_end(sounds, lengths)
+    wanted[:, lengths] = 2
+    return given, wanted
+
+
 def _no_end(sounds, lengths):
     return F.pad(sounds, (1, 0), value=1), F.pad(sounds, (0, 1))
 
@@ -88,6 +94,10 @@ teacher_forcing = Exercise(
         _end_over_the_last: (
             "Your END overwrites the last sound. Counted from 0, that sound stands at `lengths - 1`; END comes behind."
         ),
+        _in_every_row: (
+            "A colon takes every row, so each word gets the ENDs of all others. Pair each row with its own length: "
+            "`torch.arange(B)` beside `lengths`."
+        ),
     },
 )
 
@@ -100,7 +110,7 @@ def sound_error_rate(answers, right):
     Of several right answers the nearest counts, and of equally near ones the shortest.
     """
     wrong = count = 0
-    for answer, choices in zip(answers, right):
+    for answer, choices in zip(answers, right, strict=True):
         distance, length = min((Levenshtein.distance(answer, choice), len(choice)) for choice in choices)
         wrong, count = wrong + distance, count + length
     return wrong / count
@@ -126,6 +136,16 @@ def _by_place(answers, right):
 
 def _words(answers, right):
     return sum(tuple(a) not in [tuple(c) for c in r] for a, r in zip(answers, right, strict=True)) / len(answers)
+
+
+def _for_each_word(answers, right):
+    wrong = sum(min(Levenshtein.distance(a, c) for c in r) for a, r in zip(answers, right, strict=True))
+    return wrong / len(answers)
+
+
+def _all_choices(answers, right):
+    pairs = [(answer, choice) for answer, choices in zip(answers, right, strict=True) for choice in choices]
+    return sum(Levenshtein.distance(a, c) for a, c in pairs) / sum(len(c) for _, c in pairs)
 
 
 def _by_own_length(answers, right):
@@ -174,6 +194,11 @@ sound_error_rate = Exercise(
             "You compare place by place. One sound left out shifts all that follow; the edit distance does not mind."
         ),
         _words: "That is the share of wrong *words*. Asked is how many sounds were wrong, of all sounds.",
+        _for_each_word: "You divide by the number of words. Asked is how many sounds are wrong of each *sound*.",
+        _all_choices: (
+            "You add up over all right answers of a word. Only the nearest counts, with its own length; the others are "
+            "forgotten."
+        ),
         _by_own_length: (
             "You divide by the length of the answers. An answer that babbles would look better: divide by the right "
             "ones."
@@ -264,6 +289,12 @@ attention_weights = Exercise(
         ),
         _batch: "Your softmax runs over the batch. The letters of one word lie along dim=1.",
         _turned: "Your mask is the other way round: it hides the letters and leaves the padding.",
+        lambda query, memory, lengths: (
+            _scores(query, memory).masked_fill(_behind(memory, lengths), -torch.inf).sigmoid()
+        ): (
+            "A sigmoid looks at each letter by itself, and the weights of a word do not add up to 1. Shares of one "
+            "whole: a softmax."
+        ),
         _one_too_many: (
             "One place of padding is left. Places are counted from 0: a word of 4 letters ends at place 3."
         ),
