@@ -483,6 +483,55 @@ def skip_gram():
     return drawing(1060, 340, "The word film, the four words around it as true pairs, and three drawn as noise", *parts)
 
 
+def encoder_decoder():
+    """Lesson 10: a word is read to one state, and its sounds are written from it."""
+    parts, _, _ = _translated()
+    return drawing(
+        1080, 330, "Six letters read to one last state, from which three sounds and an end are written", *parts
+    )
+
+
+def attention():
+    """Lesson 10: the second sound looks back at every letter, most at the third."""
+    parts, letters, steps = _translated(faded=True)
+    x, y = steps[1]
+    for (left, top), width in zip(letters, (1.2, 1.6, 9, 3, 1.6, 1.2), strict=True):
+        parts.append(f'<path d="M{left},{top - 2} C{left},{y - 74} {x - 120},{y - 74} {x - 20},{y - 2}" fill="none" '
+                     f'stroke="{COLOUR["output"]}" stroke-width="{width}"/>')  # fmt: skip
+    parts.append(text(x - 330, 40, "six weights: they add up to 1", 17, COLOUR["output"]))
+    return drawing(
+        1080, 330, "The second step of the decoder draws on all six letters, most on the i of knight", *parts
+    )
+
+
+def _translated(faded=False):
+    """The parts of both drawings, the middles of the tops of the six letters' cells, and of the four steps'."""
+    y, wide, high, step, parts, tops = 128, 66, 60, 98, [], []
+    for t, letter in enumerate("knight"):
+        x = 24 + t * step
+        parts += [box(x, y, wide, high, "read", "hidden"), *_input(x + wide / 2, y + high, letter)]
+        parts += [arrow(x + wide + 2, y + high / 2, x + step - 3, y + high / 2, "hidden")] if t < 5 else []
+        tops.append((x + wide / 2, y))
+    first = 24 + 6 * step + 58
+    parts.append(arrow(24 + 5 * step + wide + 2, y + high / 2, first - 3, y + high / 2, "hidden"))
+    if not faded:
+        parts += [
+            text(first - 46, y + high + 34, "one state", 17),
+            text(first - 46, y + high + 56, "for all of it", 17),
+        ]
+    steps = []
+    for t, (given, said) in enumerate([("START", "N"), ("N", "AY"), ("AY", "T"), ("T", "END")]):
+        x = first + t * step
+        parts += [box(x, y, wide, high, "write", "cell"),
+                  arrow(x + wide / 2, y + high + 54, x + wide / 2, y + high + 3),
+                  text(x + wide / 2, y + high + 80, given, 17)]  # fmt: skip
+        if not faded or t == 1:
+            parts += [arrow(x + wide / 2, y - 2, x + wide / 2, y - 42, "output"), text(x + wide / 2, y - 54, said, 20)]
+        parts += [arrow(x + wide + 2, y + high / 2, x + step - 3, y + high / 2, "cell")] if t < 3 else []
+        steps.append((x + wide / 2, y))
+    return parts, tops, steps
+
+
 DRAWINGS = {
     "one_cell": one_cell,
     "four_structures": four_structures,
@@ -496,6 +545,8 @@ DRAWINGS = {
     "skip_gram": skip_gram,
     "digit_as_rows": digit_as_rows,
     "two_readings": two_readings,
+    "encoder_decoder": encoder_decoder,
+    "attention": attention,
 }
 
 if __name__ == "__main__":

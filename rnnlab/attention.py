@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from rnnlab import expect
@@ -53,8 +54,6 @@ class EncoderDecoder(nn.Module):
 
     def forward(self, source: Tensor, lengths: Tensor, target_in: Tensor) -> Tensor:
         memory, last, mask = self.encode(source, lengths)
-        sizes = {"B": len(memory)}
-        expect.indices("target_in", target_in, self.target_embedding.num_embeddings, "B T", sizes)
         return self.decode(target_in, last, memory, mask)[0]
 
     def encode(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -81,32 +80,54 @@ class EncoderDecoder(nn.Module):
         last: the encoder's last state, where `state` is no longer that.
         """
         last = state if last is None else last
+        sizes, like = {"H": self.decoder.hidden_size}, {"dtype": self.head.weight.dtype, "like": " like the weights"}
+        expect.indices("target_in", target_in, self.target_embedding.num_embeddings, "B T", sizes)
+        expect.tensor("state", state, "B H", sizes, **like)
+        expect.tensor("memory", memory, "B S H", sizes, **like)
+        expect.tensor("last", last, "B H", sizes, **like)
+        if not expect.tensor("mask", mask, "B S", sizes, dtype=torch.bool).any(dim=1).all():
+            raise ValueError("mask hides all of a row, expected at least one letter to look at")
         x = self.dropout(self.target_embedding(target_in))  # (B, T, H/2)
         out, h_n = self.decoder(x, state[None].contiguous())  # (B, T, H)
         if self.attention == "none":
             weights = mask[:, None].expand(-1, out.shape[1], -1) / mask.sum(1)[:, None, None]
             context = last[:, None].expand_as(out)
         else:
-            weights = self.scores(out, memory).masked_fill(~mask[:, None], -torch.inf).softmax(dim=-1)
+            weights = self._scores(out, memory).masked_fill(~mask[:, None], -torch.inf).softmax(dim=-1)
             context = weights @ memory  # (B, T, H)
         attended = torch.tanh(self.combine(torch.cat([out, context], dim=-1)))
         return self.head(self.dropout(attended)), weights, h_n[0]
 
     def scores(self, out: Tensor, memory: Tensor) -> Tensor:
         """How well each step of the decoder fits each letter: out (B, T, H), memory (B, S, H) -> (B, T, S)."""
+        if self.attention == "none":
+            raise ValueError("attention is 'none', expected a model with attention: 'dot' or 'additive'")
+        sizes, like = {"H": self.decoder.hidden_size}, {"dtype": self.head.weight.dtype, "like": " like the weights"}
+        expect.tensor("out", out, "B T H", sizes, **like)
+        expect.tensor("memory", memory, "B S H", sizes, **like)
+        return self._scores(out, memory)
+
+    def _scores(self, out, memory):
         if self.attention == "dot":
             return out @ memory.mT
         pairs = self.query(out)[:, :, None] + self.key(memory)[:, None]  # (B, T, S, H)
         return self.energy(torch.tanh(pairs))[..., 0]
 
 
-@expect.takes(weights="T S")
+def _shares(name, value):
+    """Weights (T, S): no number below 0, each row adds up to 1."""
+    expect.tensor(name, value, "T S")
+    if value.min() < 0 or not torch.allclose(value.sum(dim=1), value.new_ones(len(value)), atol=1e-3):
+        raise ValueError(f"{name} holds other numbers than shares, expected each row from 0 up and 1 in all")
+
+
+@expect.takes(weights=_shares)
 def monotone_share(weights: Tensor) -> Tensor:
     """The share of weights (T, S), each row of them 1, that lies within one place of the best path through them.
 
     The path has one place in each row and never goes back.  A scalar from 0 to 1.
     """
-    near = nn.functional.avg_pool1d(weights[None], 3, 1, padding=1)[0] * 3  # (T, S): each place and its neighbours
+    near = F.avg_pool1d(weights[None], 3, 1, padding=1)[0] * 3  # (T, S): each place and its neighbours
     best = near[0]
     for row in near[1:]:
         best = row + best.cummax(dim=0).values

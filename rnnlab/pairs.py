@@ -1,4 +1,4 @@
-"""Pairs of sequences to learn from, such as words and their sounds: symbols to numbers, batches, the loss, the error."""
+"""Pairs of sequences to learn from, such as words and their sounds: to numbers, batches, the loss, the error."""
 
 from collections.abc import Hashable, Iterator, Sequence
 
@@ -55,6 +55,11 @@ class PairBatches:
         self.targets = expect.several("targets", targets, "tensors (T,)", Tensor)
         if len(self.sources) != len(self.targets):
             raise ValueError(f"targets holds {len(self.targets)} sequences, expected {len(self.sources)} like sources")
+        for name, rows in (("sources", self.sources), ("targets", self.targets)):
+            for i, row in enumerate(rows):
+                expect.indices(f"{name}[{i}]", row, 2**31, "S" if name == "sources" else "T")
+        if odd := [i for i, row in enumerate(self.targets) if row[0] != START or row[-1] != END]:
+            raise ValueError(f"targets[{odd[0]}] is {self.targets[odd[0]].tolist()}, expected START (1) to END (2)")
         self.size, self.shuffle = expect.whole("size", size), expect.flag("shuffle", shuffle)
         lengths = torch.tensor([len(source) for source in self.sources])
         self.groups = []

@@ -21,11 +21,13 @@ from scipy import sparse
 
 from rnnlab import (
     adversarial,
+    attention,
     benchmark_results,
     cells,
     challenge_records,
     challenges,
     checkpoints,
+    decoding,
     embeddings,
     figures,
     folders,
@@ -33,12 +35,13 @@ from rnnlab import (
     language,
     models,
     ngrams,
+    pairs,
     sequences,
     training,
     writing,
 )
 from rnnlab.attention import EncoderDecoder
-from rnnlab.datasets import digits, downloads, reviews, tasks
+from rnnlab.datasets import digits, downloads, hangul, pronunciations, reviews, tasks
 from rnnlab.exercises import check
 from rnnlab.explorers.back_through_time import BackThroughTime
 from rnnlab.explorers.draw_a_digit import DrawADigit
@@ -216,6 +219,12 @@ def learn():
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1)
     batches = list(language.chunks(CODES, 2, 5))
     return language.learn, {"model": model, "batches": batches, "optimizer": optimizer, "schedule": schedule}
+seq2seq = Anew(attention.EncoderDecoder, 6, 7, 4)
+sources, targets = (
+    [torch.tensor([1, 2, 3]), torch.tensor([4, 5])],
+    [torch.tensor([1, 3, 2]), torch.tensor([1, 4, 5, 2])],
+)
+asked = {"source": torch.tensor([[1, 2, 3], [4, 5, 0]]), "lengths": torch.tensor([3, 2])}
 
 
 def of(model, method):
@@ -231,6 +240,57 @@ def explorer(kind, **arguments):
 
 
 GOOD = {
+    "rnnlab.attention.EncoderDecoder": [
+        given(
+            attention.EncoderDecoder,
+            source_size=6,
+            target_size=7,
+            hidden_size=4,
+            attention="additive",
+            bidirectional=True,
+            dropout=0.5,
+        )
+    ],
+    "rnnlab.attention.EncoderDecoder.forward": [given(seq2seq, **asked, target_in=torch.tensor([[1, 3], [1, 4]]))],
+    "rnnlab.attention.EncoderDecoder.encode": [given(of(seq2seq, "encode"), **asked)],
+    "rnnlab.attention.EncoderDecoder.decode": [
+        given(
+            of(seq2seq, "decode"),
+            target_in=torch.tensor([[1, 3, 4], [1, 4, 5]]),
+            state=random(2, 4),
+            memory=random(2, 5, 4),
+            mask=torch.tensor([[True] * 5, [True] * 2 + [False] * 3]),
+            last=random(2, 4),
+        )
+    ],
+    "rnnlab.attention.EncoderDecoder.scores": [
+        given(of(seq2seq, "scores"), out=random(2, 3, 4), memory=random(2, 5, 4))
+    ],
+    "rnnlab.attention.monotone_share": [given(attention.monotone_share, weights=random(3, 4).softmax(dim=1))],
+    "rnnlab.decoding.greedy": [given(decoding.greedy, model=seq2seq, **asked, longest=4)],
+    "rnnlab.decoding.beam_search": [
+        given(decoding.beam_search, model=seq2seq, source=torch.tensor([1, 2, 3]), width=2, longest=4)
+    ],
+    "rnnlab.pairs.number_sources": [given(pairs.number_sources, sequences=["ab", "b"], symbols=["a", "b"])],
+    "rnnlab.pairs.number_targets": [given(pairs.number_targets, sequences=[("a", "b"), ("b",)], symbols=["a", "b"])],
+    "rnnlab.pairs.PairBatches": [
+        given(lambda **all: list(pairs.PairBatches(**all)), sources=sources, targets=targets, size=2, shuffle=True)
+    ],
+    "rnnlab.pairs.padded_cross_entropy": [
+        given(pairs.padded_cross_entropy, logits=random(2, 3, 5), target=torch.tensor([[3, 4, 2], [4, 2, 0]]))
+    ],
+    "rnnlab.pairs.error_rates": [
+        given(pairs.error_rates, answers=[("a", "b"), ("b",)], right=[[("a",), ("a", "b")], [("b", "c")]])
+    ],
+    "rnnlab.datasets.pronunciations.load": [
+        given(lambda split: split if split == "words" else pronunciations.load(split), split="words")
+    ],
+    "rnnlab.datasets.pronunciations.families": [given(pronunciations.families, words=["walk", "walked", "walks"])],
+    "rnnlab.datasets.pronunciations.Pronunciations.where": [
+        given(pronunciations.Pronunciations(["a"], [[("AH",)]], "some").where, chosen=str.isalpha)
+    ],
+    "rnnlab.datasets.hangul.made": [given(hangul.made, count=5, seed=1, longest=2)],
+    "rnnlab.datasets.hangul.letters": [given(hangul.letters, word="한국")],
     "rnnlab.adversarial.adversarial": [given(adversarial.adversarial, epsilon=0.5)],
     "rnnlab.benchmark_results.load": [given(benchmark_results.load, name="bptt")],
     "rnnlab.benchmark_results.add": [given(add, name="some", what="a run", part="best", row={"seed": 1})],
@@ -526,6 +586,19 @@ ALSO_CALLED = {
     "rnnlab.training.evaluate": ("labels", "loss", "logits"),
 }
 FINE = {
+    "rnnlab.attention.monotone_share": "weights: longer axis 0, another dtype",
+    "rnnlab.decoding.greedy": "source: longer axis 1",
+    "rnnlab.decoding.beam_search": "source: longer axis 0",
+    "rnnlab.pairs.number_sources": "sequences: one less; symbols: text",
+    "rnnlab.pairs.number_targets": "sequences: one less; symbols: text",
+    "rnnlab.pairs.PairBatches": "sources: longer axis 0 in it, too large in it; targets: too large in it",
+    "rnnlab.attention.EncoderDecoder.decode": "target_in: longer axis 1; mask: too large, negative",
+    "rnnlab.attention.EncoderDecoder.scores": "out: longer axis 1; memory: longer axis 1",
+    "rnnlab.pairs.padded_cross_entropy": "logits: longer axis 2, another dtype",
+    "rnnlab.pairs.error_rates": "answers: a text in it",
+    "rnnlab.datasets.pronunciations.families": "words: one less",
+    "rnnlab.datasets.hangul.made": "seed: zero",
+    "rnnlab.datasets.hangul.letters": "word: unknown",
     "rnnlab.checkpoints.plain": "value: none, text, number, list, empty, other keys, nones in it, numbers for names",
     "rnnlab.folders.checkpoint": "name: unknown",
     "rnnlab.adversarial.adversarial": "epsilon: above one",

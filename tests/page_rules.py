@@ -28,6 +28,12 @@ UNSTABLE = {
     ("09_language_model", "tempered-texts"): "the same net, letters drawn",
     ("09_language_model", "four-ways"): "the same net, letters drawn",
     ("09_language_model", "next-letter"): "the same net, its weights in 8 bits",
+    (
+        "10_attention",
+        "flat",
+    ): "two nets after 875 steps in float32; the next cell asserts what is certain of their curves",
+    ("10_attention", "matrix"): "where that net looks, in hundredths; asserted is how near a path it stays",
+    ("10_attention", "say-it"): "the same net's weights, in 8 bits",
 }
 
 

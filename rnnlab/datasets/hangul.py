@@ -39,5 +39,5 @@ def made(count: int, seed: int = 0, longest: int = 3) -> tuple[list[str], list[s
 
 
 def letters(word: str) -> str:
-    """The letters of a word in Hangul, two or three a syllable: 한국 -> ㅎㅏㄴㄱㅜㄱ, first and last ones told apart."""
+    """The letters of a word in Hangul, two or three a syllable: first and last ones told apart."""
     return unicodedata.normalize("NFD", expect.text("word", word))

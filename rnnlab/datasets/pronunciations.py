@@ -38,7 +38,8 @@ class Pronunciations:
 
     def where(self, chosen: Callable[[str], bool]) -> "Pronunciations":
         """Those whose word is chosen(word)."""
-        rows = [i for i, word in enumerate(self.words) if expect.function("chosen", chosen)(word)]
+        expect.function("chosen", chosen)
+        rows = [i for i, word in enumerate(self.words) if chosen(word)]
         return Pronunciations([self.words[i] for i in rows], [self.sounds[i] for i in rows], self.split)
 
 
