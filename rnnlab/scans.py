@@ -39,31 +39,33 @@ def by_steps(a: Tensor, b: Tensor) -> Tensor:
 
 
 class Recurrence(torch.autograd.Function):
-    """The loop with a way back of its own, which is the same recurrence, run from the end: `Recurrence.apply(a, b)`."""
+    """The loop with a way back of its own, which is the same recurrence run from the end; T stands first here."""
 
     @staticmethod
     def forward(ctx, a, b):
-        """a, b (B, T, H) -> h (B, T, H); autograd notes none of the T steps."""
-        h, states = torch.zeros_like(b[:, 0]), torch.empty_like(b)
-        for a_t, b_t, h_t in zip(a.unbind(1), b.unbind(1), states.unbind(1), strict=True):
+        """a, b (T, B, H) -> h (T, B, H); autograd notes none of the T steps."""
+        h, states = torch.zeros_like(b[0]), torch.empty_like(b)
+        for a_t, b_t, h_t in zip(a, b, states, strict=True):
             h = torch.addcmul(b_t, a_t, h, out=h_t)
         ctx.save_for_backward(a, states)
         return states
 
     @staticmethod
     def backward(ctx, asked):
-        """What the loss asks of each h (B, T, H) -> the gradients of a and b."""
+        """What the loss asks of each h (T, B, H) -> the gradients of a and b."""
         a, h = ctx.saved_tensors
-        after = pad(a[:, 1:], (0, 0, 0, 1)).conj()  # step t is heard through the a of step t + 1
-        arrives = Recurrence.apply(after.flip(1), asked.flip(1)).flip(1)
-        before = pad(h[:, :-1], (0, 0, 1, 0)).conj()
+        none = torch.zeros_like(h[:1])
+        after = torch.cat([a[1:], none]).conj()  # step t is heard in step t + 1, through the a of t + 1
+        arrives = Recurrence.apply(after.flip(0), asked.flip(0)).flip(0)
+        before = torch.cat([none, h[:-1]]).conj()
         return arrives * before, arrives
 
 
 @expect.takes(a="B T H", b="B T H")
 def by_hand(a: Tensor, b: Tensor) -> Tensor:
     """The loop whose way back is written by hand, see `Recurrence`: a, b (B, T, H) -> h (B, T, H)."""
-    return Recurrence.apply(a, b)
+    a, b = a.transpose(0, 1).contiguous(), b.transpose(0, 1).contiguous()  # a step in one piece of memory
+    return Recurrence.apply(a, b).transpose(0, 1)
 
 
 # ---- 2. Other orders: fewer rounds. ---------------------------------------------------------------------------------
