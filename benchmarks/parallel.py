@@ -80,18 +80,16 @@ def seconds():
 
 # ---- states
 
-NETS = {  # cell, layers, more
-    "GRU": ("GRU", 1, {}),
-    "LSTM": ("LSTM", 1, {}),
-    "minGRU": ("MinGRU", 1, {}),
-    "minLSTM": ("MinLSTM", 1, {}),
-    "LRU": ("LRU", 1, {}),
-    "minGRU, two layers": ("MinGRU", 2, {}),
-    "minGRU, three layers": ("MinGRU", 3, {}),
-    "minGRU, signed": ("MinGRU", 1, {"signed": True}),
-    "LRU, two layers": ("LRU", 2, {}),
-    "GRU, two layers": ("GRU", 2, {}),
-    "LSTM, two layers": ("LSTM", 2, {}),
+NETS = {  # cell, layers
+    "GRU": ("gru", 1),
+    "minGRU": ("mingru", 1),
+    "minGRU, two layers": ("mingru", 2),
+    "minGRU, three layers": ("mingru", 3),
+    "minGRU, signed": ("mingru", 1),
+    "LRU": ("lru", 1),
+    "LRU, two layers": ("lru", 2),
+    "GRU, two layers": ("gru", 2),
+    "LSTM, two layers": ("lstm", 2),
 }
 STATES = ("GRU", "minGRU", "minGRU, two layers", "minGRU, three layers", "minGRU, signed", "LRU", "LRU, two layers")
 MADE = {"parity": tasks.parity, "bracket depth": tasks.bracket_depth}
@@ -100,10 +98,10 @@ LENGTH, LONGER, SEQUENCES, JUDGED, BATCH, LR, CLIP, WEIGHTS = 20, 80, 96_000, 10
 
 def net(name, inputs, outputs, H, reading="each"):
     """A Reader over one of `NETS`."""
-    cell, layers, more = NETS[name]
-    kind = getattr(nn if cell in ("GRU", "LSTM") else linear_cells, cell)
-    reader = Reader(inputs, H, outputs, "gru", reading)
-    reader.recurrent = kind(inputs, H, layers, batch_first=True, **more)
+    cell, layers = NETS[name]
+    reader = Reader(inputs, H, outputs, cell, reading, layers)
+    if name == "minGRU, signed":
+        reader.recurrent.signed = True
     return reader
 
 
