@@ -9,7 +9,7 @@ seconds: forward and backward of each order of `rnnlab.scans`, and of whole laye
 states: parity and bracket depth, trained at T = 20, judged at 20 and at 80; about 1,000 weights each, three seeds.
 digits: MNIST pooled to 14 x 14, pixel by pixel, T = 196: the 4,000 packaged digits, nets of one and two layers with
 about the same number of weights, the same seconds of the processor each, three seeds, judged on the 1,000 held out.
-pixels: the same with all 784.
+pixels: the same with all 784, at the learning rates that were best for `digits`.
 """
 
 import os
@@ -26,7 +26,7 @@ from torch import nn  # noqa: E402
 from torch.nn.functional import avg_pool2d  # noqa: E402
 
 from rnnlab import linear_cells, scans, training  # noqa: E402
-from rnnlab.benchmark_results import store  # noqa: E402
+from rnnlab.benchmark_results import load, store  # noqa: E402
 from rnnlab.datasets import digits, tasks  # noqa: E402
 from rnnlab.models import Reader, parameter_count  # noqa: E402
 
@@ -141,33 +141,35 @@ def state_run(name, task, make, seed):
 # ---- digits
 
 PIXEL_NETS = ("LSTM, two layers", "GRU, two layers", "minGRU, two layers", "LRU, two layers")
+LONG_NETS = [name for name in PIXEL_NETS if not name.startswith("GRU")]  # nn.GRU has no fast loop on a processor
 PIXEL_WEIGHTS, PIXEL_BATCH, RATES, BUDGET, LONG_BUDGET = 25_000, 100, (0.003, 0.01), 60, 120
 
 
 def digits_14():
     """Pooled to 14 x 14, T = 196."""
-    pixels("digits", lambda images: avg_pool2d(images, 2).flatten(1)[..., None], PIXEL_NETS, BUDGET)
+    train, judge = digits.load("packaged")
+    x, held = (avg_pool2d(images, 2).flatten(1)[..., None] for images in (train.images, judge.images))  # (N, T, 1)
+    most, rest = (x[:3500], train.labels[:3500]), (x[3500:], train.labels[3500:])
+    for name in PIXEL_NETS:
+        tried = {rate: pixel_run(name, most, rest, 9, rate, BUDGET / 3)["accuracy"] for rate in RATES}
+        three_seeds("digits", name, (x, train.labels), (held, judge.labels), max(tried, key=tried.get), BUDGET, tried)
 
 
 def digits_28():
     """Whole, T = 784."""
-    nets = [name for name in PIXEL_NETS if not name.startswith("GRU")]  # nn.GRU has no fast loop on a processor
-    pixels("pixels", lambda images: images.flatten(1)[..., None], nets, LONG_BUDGET)
-
-
-def pixels(part, cut, nets, budget):
     train, judge = digits.load("packaged")
-    x, held = cut(train.images), cut(judge.images)  # (N, T, 1)
-    for name in nets:
-        tried = {rate: pixel_run(name, (x[:3500], train.labels[:3500]), (x[3500:], train.labels[3500:]), 9, rate,
-                                 budget / 3) for rate in RATES}  # fmt: skip
-        rate = max(RATES, key=lambda rate: tried[rate]["accuracy"])
-        rows = []
-        for seed in SEEDS:
-            row = pixel_run(name, (x, train.labels), (held, judge.labels), seed, rate, budget)
-            rows.append(row | {"tried": {str(rate): run["accuracy"] for rate, run in tried.items()}})
-            print(part, *rows[-1].values(), flush=True)
-        store("parallel", WHAT, {f"{part} {name}": rows}, seeds=SEEDS)
+    x, held = train.images.flatten(1)[..., None], judge.images.flatten(1)[..., None]
+    for name in LONG_NETS:
+        rate = load("parallel")["results"][f"digits {name}"][0]["lr"]
+        three_seeds("pixels", name, (x, train.labels), (held, judge.labels), rate, LONG_BUDGET)
+
+
+def three_seeds(part, name, train, judge, rate, budget, tried=None):
+    rows = []
+    for seed in SEEDS:
+        rows.append(pixel_run(name, train, judge, seed, rate, budget) | ({"tried": tried} if tried else {}))
+        print(part, *rows[-1].values(), flush=True)
+    store("parallel", WHAT, {f"{part} {name}": rows}, seeds=SEEDS)
 
 
 def pixel_run(name, train, judge, seed, rate, budget):
