@@ -24,9 +24,8 @@ def answers(order, a, b):
     """The states, and the gradients of a sum in which each of them counts otherwise."""
     h = scans.ORDERS[order].plain(a, b)
     weights = torch.linspace(-1, 1, h.numel(), dtype=torch.float64).view_as(h)
-    return h, *torch.autograd.grad(
-        (h * weights * (1j if h.is_complex() else 1)).real.sum(), (a, b), allow_unused=True, materialize_grads=True
-    )
+    loss = (h * weights * (1j if h.is_complex() else 1)).real.sum()
+    return h, *torch.autograd.grad(loss, (a, b), allow_unused=True, materialize_grads=True)
 
 
 @pytest.mark.parametrize("name", OTHERS)

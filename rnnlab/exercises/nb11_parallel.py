@@ -180,6 +180,11 @@ def log_scan(log_a, log_b):
     return total + torch.logcumsumexp(log_b - total, dim=1)
 
 
+def _there_and_back(log_a, log_b):
+    product = log_a.exp().cumprod(dim=1)
+    return (product * (log_b.exp() / product).cumsum(dim=1)).log()
+
+
 def _logs(B, T, H, seed, dtype=torch.float64, shift=0.0):
     log_a, log_b = normal((B, T, H), (B, T, H), seed=seed, dtype=dtype)
     return (log_a - shift).requires_grad_(), log_b.requires_grad_()
@@ -203,6 +208,10 @@ log_scan = Exercise(
     wrong={
         lambda log_a, log_b: log_a.cumsum(1) + (log_b - log_a.cumsum(1)).exp().cumsum(1).log(): (
             "Right on short ways. On a long one `exp` leaves the range of numbers: add up without leaving logarithms."
+        ),
+        _there_and_back: (
+            "You leave the logarithms, take the shortcut, and come back. On a long way the running product is 0: "
+            "compute with the logarithms themselves."
         ),
         lambda log_a, log_b: (log_a.cumsum(1) + torch.logcumsumexp(log_b - log_a.cumsum(1), 1)).exp(): (
             "That is h itself. It may be too small or too large for a number; asked is its logarithm."
