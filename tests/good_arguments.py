@@ -31,17 +31,22 @@ from rnnlab import (
     sequences,
     training,
 )
+from rnnlab.attention import EncoderDecoder
 from rnnlab.datasets import digits, downloads, reviews, tasks
 from rnnlab.exercises import check
 from rnnlab.explorers.back_through_time import BackThroughTime
 from rnnlab.explorers.draw_a_digit import DrawADigit
 from rnnlab.explorers.gate_theatre import GateTheatre
 from rnnlab.explorers.gradient_river import GradientRiver
+from rnnlab.explorers.next_letter import NextLetter
 from rnnlab.explorers.row_by_row import RowByRow, strokes
 from rnnlab.explorers.running_verdict import RunningVerdict
+from rnnlab.explorers.say_it import SayIt
+from rnnlab.explorers.scan import Scan
 from rnnlab.explorers.shape_machine import ShapeMachine
 from rnnlab.explorers.unroller import Unroller
 from rnnlab.explorers.word_map import WordMap
+from rnnlab.language import LanguageModel
 
 matplotlib.use("agg")
 T, B, I, H = 4, 3, 2, 5
@@ -255,6 +260,9 @@ GOOD = {
     ],
     "rnnlab.explorers.gradient_river.GradientRiver": explorer(GradientRiver, cell="GRU", radius=0.6, size=1.0, T=28),
     "rnnlab.explorers.gradient_river.GradientRiver.now": [lambda: (GradientRiver().now, {"curve": "GRU"})],
+    "rnnlab.explorers.next_letter.NextLetter": explorer(
+        NextLetter, model=LanguageModel(3, 2, 4), letters=["a", "b", "c"], beginning="abba"
+    ),
     "rnnlab.explorers.row_by_row.RowByRow": explorer(
         RowByRow, model=models.Reader(28, 6, 10, "gru"), images=strokes(), labels=["1", "7"], digit=1, row=3
     ),
@@ -266,6 +274,10 @@ GOOD = {
         word=1,
     ),
     "rnnlab.explorers.running_verdict.RunningVerdict.read": [lambda: (RunningVerdict.example().read, {"text": "good"})],
+    "rnnlab.explorers.say_it.SayIt": explorer(
+        SayIt, model=EncoderDecoder(4, 5, 4), letters=["a", "b", "c"], sounds=["A", "B"], word="abba"
+    ),
+    "rnnlab.explorers.scan.Scan": explorer(Scan, a=torch.rand(8), b=torch.rand(8), round=2, element=5),
     "rnnlab.explorers.shape_machine.ShapeMachine": explorer(
         ShapeMachine, B=3, T=5, I=4, H=2, L=1, D=1, cell="RNN", batch_first=True, tensor="out"
     ),
@@ -490,6 +502,9 @@ FINE = {
     "rnnlab.explorers.row_by_row.RowByRow": "images: longer axis 1, whole numbers, another dtype; digit: zero",
     "rnnlab.explorers.running_verdict.RunningVerdict": "examples: one less",
     "rnnlab.explorers.running_verdict.RunningVerdict.read": "text: empty, unknown",
+    "rnnlab.explorers.next_letter.NextLetter": "letters: text; beginning: empty, unknown",
+    "rnnlab.explorers.say_it.SayIt": "letters: text; word: empty, unknown",
+    "rnnlab.explorers.scan.Scan": "a: another dtype; b: another dtype; round: zero",
     "rnnlab.explorers.shape_machine.ShapeMachine": "tensor: unknown",
     "rnnlab.explorers.unroller.Unroller": "x: whole numbers, another dtype",
     "rnnlab.explorers.word_map.WordMap": "vectors: longer axis 1, whole numbers, another dtype",

@@ -10,7 +10,7 @@ from urllib.parse import urldefrag, urljoin
 import pytest
 from bs4 import BeautifulSoup
 
-from tools.browser import EXPLORERS
+from tools.browser import STORED
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
 site_tool = pytest.importorskip("tools.site", reason="needs Sphinx: the test extra")
@@ -118,7 +118,7 @@ def test_exercises_say_where_to_do_them_and_fold_their_solutions(pages):
         assert "make lab" in page.article.text
 
 
-@pytest.mark.parametrize("name", ["index.html", *[f"notebooks/{play.lesson}.html" for play in EXPLORERS]])
+@pytest.mark.parametrize("name", ["index.html", *[f"notebooks/{play.lesson}.html" for play in STORED]])
 def test_from_the_disk_a_page_is_alive_and_fits_a_phone(name, site, visit):
     page = visit((site[0] / name).as_uri(), viewport={"width": 390, "height": 800})
     assert page.locator("[data-explorer]").count() == page.locator("[data-explorer][data-awake]").count() > 0
@@ -141,7 +141,7 @@ def test_nothing_stands_in_the_way_of_anyone(pages, site, visit):
     assert complaints == []
 
 
-@pytest.mark.parametrize("play", EXPLORERS, ids=lambda play: play.module)
+@pytest.mark.parametrize("play", STORED, ids=lambda play: play.module)
 def test_a_key_changes_the_picture_at_once(play, site, visit):
     root = play.on(visit((site[0] / "notebooks" / f"{play.lesson}.html").as_uri()))
     play.step(root)

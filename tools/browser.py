@@ -90,7 +90,11 @@ EXPLORERS = [
     Play("RunningVerdict", "07_imdb", ("slider", "words read"), ".plot svg"),
     Play("RowByRow", "08_mnist", ("slider", "rows read"), ".seen"),
     Play("DrawADigit", "08_mnist", ("slider", "rows read"), ".pad"),
+    Play("NextLetter", "09_language_model", ("slider", "temperature"), ".letter"),
+    Play("SayIt", "10_attention", ("slider", "sound"), ".chain svg"),
+    Play("Scan", "11_parallel", ("slider", "round"), ".chain svg"),
 ]
+STORED = [play for play in EXPLORERS if (ROOT / "notebooks" / f"{play.lesson}.ipynb").exists()]  # those a page shows
 
 
 def chromium(playwright):
