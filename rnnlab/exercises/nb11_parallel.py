@@ -123,14 +123,6 @@ def _wrapped(a, b):
     return torch.stack(rounds)
 
 
-def _loop(a, b):
-    h, states = torch.zeros_like(b[:, 0]), []
-    for t in range(b.shape[1]):
-        h = a[:, t] * h + b[:, t]
-        states.append(h)
-    return torch.stack(states, dim=1)
-
-
 scan = Exercise(
     scan,
     cases=lambda: [_two(2, 8, 3, 0), _two(1, 5, 4, 1), _two(3, 2, 4, 2, torch.float32), _two(2, 11, 1, 3)],
@@ -155,7 +147,7 @@ scan = Exercise(
             "Earlier and later are exchanged. The a of the *later* one multiplies the b of the earlier."
         ),
         lambda a, b: _rounds(a, b, only=True): (
-            "That is h, and right. Asked is the b after every round, stacked in front: (R, B, T, H)."
+            "That is h, and right. Asked is the b after every round of doubling, stacked in front: (R, B, T, H)."
         ),
         _lost_start: (
             "The first steps of each round become 0. Who has no partner that far back is complete, and stays as it is."
@@ -164,7 +156,6 @@ scan = Exercise(
         _wrapped: (
             "`roll` brings the last steps round to the front: the first steps see the future. They have no partner."
         ),
-        _loop: "That is the loop: T rounds of one step each. Let all steps take one reach at once.",
         lambda a, b: torch.stack([*_rounds(a, b)[1:], _rounds(a, b)[-1]]): (
             "The first round is missing, and the last stands twice: keep b after it is combined, in every turn."
         ),
