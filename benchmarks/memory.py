@@ -5,6 +5,9 @@ in 1,500 batches of 64, with one recipe: Adam 0.003, gradient norm clipped at 1.
 Each row says what the training took and the share of 1,000 new sequences that was answered rightly.
 
     python benchmarks/memory.py [10] [30] [100]
+    python benchmarks/memory.py linear [10] [30] [100]
+
+The second writes benchmarks/results/memory_linear.json: the nets of lesson 11 on the same task, by the same recipe.
 """
 
 import os
@@ -25,25 +28,30 @@ from rnnlab.models import Reader, parameter_count  # noqa: E402
 SEEDS, LENGTHS, SYMBOLS = (0, 1, 2), (10, 30, 100), 4
 SEQUENCES, BATCH, LR, CLIP, JUDGED = 96_000, 64, 3e-3, 1.0, 1000
 CELL = {"RNN": "rnn", "orthogonal RNN": "rnn", "GRU": "gru", "LSTM": "lstm", "LSTM, forget bias": "lstm"}
+LINEAR = {"minGRU": "mingru", "minGRU, slow gate": "mingru", "minLSTM": "minlstm", "LRU": "lru"}
 BUDGET = parameter_count(Reader(SYMBOLS, 32, SYMBOLS, "lstm"))
 
 
 def hidden_size(name):
     """The hidden size at which a net has about the parameters of an LSTM with 32."""
     with torch.random.fork_rng():  # the nets tried here draw random numbers too
-        return min(range(8, 128), key=lambda H: abs(parameter_count(Reader(SYMBOLS, H, SYMBOLS, CELL[name])) - BUDGET))
+        cell = (CELL | LINEAR)[name]
+        return min(range(8, 400), key=lambda H: abs(parameter_count(Reader(SYMBOLS, H, SYMBOLS, cell)) - BUDGET))
 
 
 def build(name, T):
-    """One of the five nets of `CELL`, started from PyTorch's random numbers as they are now."""
+    """One of the nets of `CELL` or `LINEAR`, started from PyTorch's random numbers as they are now."""
     H = hidden_size(name)
-    model = Reader(SYMBOLS, H, SYMBOLS, CELL[name])
+    model = Reader(SYMBOLS, H, SYMBOLS, (CELL | LINEAR)[name])
     if name == "orthogonal RNN":
         torch.nn.init.orthogonal_(model.recurrent.weight_hh_l0)
     if name == "LSTM, forget bias":  # log T, so that a gate left alone keeps T/(T+1) a step (Tallec and Ollivier 2018)
         with torch.no_grad():
             model.recurrent.bias_ih_l0[H : 2 * H] = math.log(T)
             model.recurrent.bias_hh_l0[H : 2 * H] = 0
+    if name == "minGRU, slow gate":  # the same for a gate that says what share is new
+        with torch.no_grad():
+            model.recurrent.bias_ih_l0[:H] = -math.log(T)
     return model
 
 
@@ -81,13 +89,16 @@ def main(lengths):
         "clip": CLIP,
         "judged_on": JUDGED,
     }
+    names, file = CELL, "memory"
+    if lengths[:1] == ["linear"]:
+        names, file, lengths = LINEAR, "memory_linear", lengths[1:]
     for T in map(int, lengths or LENGTHS):
         rows = []
         for seed in SEEDS:
-            for name in CELL:
+            for name in names:
                 rows.append(run(name, T, seed))
                 print(T, *rows[-1].values(), flush=True)
-        store("memory", "first-symbol recall at equal parameter counts", {str(T): rows}, **facts)
+        store(file, "first-symbol recall at equal parameter counts", {str(T): rows}, **facts)
 
 
 if __name__ == "__main__":

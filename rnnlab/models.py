@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor, nn
 
-from rnnlab import expect
+from rnnlab import expect, linear_cells
 from rnnlab.sequences import last_valid, masked_max, masked_mean
 
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+CELLS |= {"mingru": linear_cells.MinGRU, "minlstm": linear_cells.MinLSTM, "lru": linear_cells.LRU}
 READINGS = ("each", "last", "max")
 REVIEW_READINGS = ("last padded", "last valid", "mean", "max", "mean+max")
 
@@ -16,7 +17,7 @@ class Reader(nn.Module):
 
     reading: "each", the output of every step (many-to-many, such as the next character); "last", the output of the
     last step, or "max", the maximum of each unit over time (many-to-one, such as a digit read row by row).
-    cell: "rnn", "lstm" or "gru". ValueError for another name.
+    cell: one of `CELLS`. ValueError for another name.
 
     forward: x (B, T, I) -> logits (B, V), or (B, T, V) if reading is "each".
     """
@@ -66,7 +67,7 @@ class ReviewClassifier(nn.Module):
     """Words to vectors, a recurrent layer, a rule for what to read off its outputs, and a linear layer.
 
     reading: "last padded", the output of the last step of the batch, padding or not; "last valid", that of the last
-    word; "mean" or "max" over the words; "mean+max", both side by side.  cell: "rnn", "lstm", "gru", or "none" for a
+    word; "mean" or "max" over the words; "mean+max", both side by side.  cell: one of `CELLS`, or "none" for a
     bag of words.  bidirectional: a second layer reads each review from its last word to its first.
     dropout: in training, the share of the vectors' entries, the same for all words of a review (Gal and Ghahramani
     2016), and of the readings that are set to 0.  word_dropout: the share of words that become <unk>, number 1.

@@ -36,6 +36,9 @@ from rnnlab import (
     models,
     ngrams,
     pairs,
+    linear_cells,
+    models,
+    scans,
     sequences,
     training,
     writing,
@@ -206,6 +209,9 @@ rnn, lstm, gru = torch.nn.RNN(I, H), torch.nn.LSTM(I, H), torch.nn.GRU(I, H)
 x, h, pair = random(T, I), random(1, H), (random(1, H), random(1, H))
 out = {"out": random(B, T, H), "lengths": LENGTHS}
 task = {"batch": 3, "T": 12, "seed": 1}
+two = {"a": random(B, T, H), "b": random(B, T, H)}
+linear = {"input_size": I, "hidden_size": H, "num_layers": 2, "batch_first": True}
+complex_state = torch.complex(random(B, H), random(B, H))
 
 
 CODES = torch.arange(40) * 7 % 70
@@ -341,6 +347,7 @@ GOOD = {
     "rnnlab.datasets.tasks.adding": [given(tasks.adding, **task)],
     "rnnlab.datasets.tasks.temporal_order": [given(tasks.temporal_order, **task)],
     "rnnlab.datasets.tasks.first_symbol": [given(tasks.first_symbol, **task, symbols=4)],
+    "rnnlab.datasets.tasks.parity": [given(tasks.parity, **task)],
     "rnnlab.datasets.tasks.bracket_depth": [given(tasks.bracket_depth, **task, deepest=2)],
     "rnnlab.embeddings.cooccurrences": [
         given(embeddings.cooccurrences, documents=documents, vocabulary_size=5, window=2)
@@ -496,6 +503,38 @@ GOOD = {
         given(writing.write, model=writer, beginning="so", length=3, shares_of=writing.greedy, seed=1, force=tuple)
     ],
     "rnnlab.writing.loop": [given(writing.loop, text="abababab", most=5)],
+    "rnnlab.linear_cells.min_gru_step": [
+        given(
+            linear_cells.min_gru_step, x=random(B, I), h=random(B, H), weight_ih=random(2 * H, I), bias_ih=random(2 * H)
+        )
+    ],
+    "rnnlab.linear_cells.min_lstm_step": [
+        given(
+            linear_cells.min_lstm_step,
+            x=random(B, I),
+            h=random(B, H),
+            weight_ih=random(3 * H, I),
+            bias_ih=random(3 * H),
+        )
+    ],
+    "rnnlab.linear_cells.lru_step": [
+        given(
+            linear_cells.lru_step,
+            x=random(B, I),
+            h=complex_state,
+            nu=random(H),
+            theta=random(H),
+            weight_ih=random(2 * H, I),
+        )
+    ],
+    "rnnlab.linear_cells.eigenvalues": [given(linear_cells.eigenvalues, nu=random(H), theta=random(H))],
+    "rnnlab.linear_cells.LinearRecurrent": [given(linear_cells.MinLSTM, **linear)],
+    "rnnlab.linear_cells.LinearRecurrent.forward": [
+        given(Anew(linear_cells.MinGRU, I, H), input=random(T, B, I), hx=random(1, B, H)),
+        given(Anew(linear_cells.LRU, I, H), input=random(T, B, I), hx=complex_state[None]),
+    ],
+    "rnnlab.linear_cells.MinGRU": [given(linear_cells.MinGRU, **linear, signed=True)],
+    "rnnlab.linear_cells.LRU": [given(linear_cells.LRU, **linear, r_min=0.5, r_max=0.9, max_phase=1.0)],
     "rnnlab.models.Reader": [
         given(models.Reader, input_size=I, hidden_size=H, output_size=2, cell="rnn", reading="max", num_layers=2)
     ],
@@ -521,6 +560,13 @@ GOOD = {
     "rnnlab.models.ReviewClassifier.outputs": [given(of(both, "outputs"), embedded=random(B, T, I), lengths=LENGTHS)],
     "rnnlab.models.reverse": [given(models.reverse, **out)],
     "rnnlab.models.parameter_count": [given(models.parameter_count, model=rnn)],
+    "rnnlab.scans.by_loop": [given(scans.by_loop, **two)],
+    "rnnlab.scans.by_steps": [given(scans.by_steps, **two)],
+    "rnnlab.scans.by_hand": [given(scans.by_hand, **two)],
+    "rnnlab.scans.by_products": [given(scans.by_products, **two)],
+    "rnnlab.scans.by_logarithms": [given(scans.by_logarithms, log_a=random(B, T, H), log_b=random(B, T, H))],
+    "rnnlab.scans.by_doubling": [given(scans.by_doubling, **two)],
+    "rnnlab.scans.by_chunks": [given(scans.by_chunks, **two, size=2)],
     "rnnlab.sequences.alphabet": [given(sequences.alphabet, text="hello")],
     "rnnlab.sequences.encode": [given(sequences.encode, text="hello", letters="ehlo")],
     "rnnlab.sequences.decode": [given(sequences.decode, indices=torch.tensor([1, 0]), letters="ehlo")],
@@ -615,6 +661,7 @@ FINE = {
     "rnnlab.datasets.tasks.temporal_order": "seed: zero",
     "rnnlab.datasets.tasks.first_symbol": "seed: zero",
     "rnnlab.datasets.tasks.bracket_depth": "seed: zero",
+    "rnnlab.datasets.tasks.parity": "seed: zero",
     "rnnlab.embeddings.cooccurrences": "documents: empty in it, longer axis 0 in it, one less",
     "rnnlab.embeddings.ppmi_svd": "documents: empty in it, longer axis 0 in it, one less",
     "rnnlab.embeddings.pairs": "documents: empty in it, longer axis 0 in it, one less",

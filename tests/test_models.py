@@ -187,7 +187,7 @@ def test_reverse_turns_each_sequence_round_and_leaves_its_padding():
 @pytest.mark.parametrize(
     "call, words",
     [
-        (lambda: classifier(cell="lsmt"), "cell is 'lsmt', expected one of rnn, lstm, gru, none"),
+        (lambda: classifier(cell="lsmt"), "cell is 'lsmt', expected one of rnn, lstm, gru, mingru, minlstm, lru, none"),
         (
             lambda: classifier(reading="last"),
             "reading is 'last', expected one of last padded, last valid, mean, max, mean",

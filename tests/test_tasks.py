@@ -56,6 +56,15 @@ def test_bracket_depth(B, T, seed, deepest):
         assert depths == answer and 0 <= min(depths) and max(depths) <= deepest
 
 
+@everywhere
+@given(*sizes)
+def test_parity(B, T, seed):
+    x, y, chance = tasks.parity(B, T, seed)
+    assert x.shape == (B, T, 2) and y.shape == (B, T) and chance == 1 / 2
+    for row, answer in zip(text(x, "01"), y.tolist(), strict=True):
+        assert [row[:t].count("1") % 2 for t in range(1, T + 1)] == answer
+
+
 @pytest.mark.parametrize("name", tasks.TASKS)
 @pytest.mark.parametrize("T", [2, 10, 30])
 def test_chance_is_what_the_best_constant_answer_scores(name, T):

@@ -97,7 +97,17 @@ def bracket_depth(batch: int, T: int, seed: int | torch.Generator, deepest: int 
     return Made(one_hot(torch.stack(symbols, dim=1), 3), torch.stack(depths[1:], dim=1), chance)
 
 
-TASKS = {task.__name__: task for task in (adding, temporal_order, first_symbol, bracket_depth)}
+def parity(batch: int, T: int, seed: int | torch.Generator) -> Made:
+    """Is the number of ones so far odd? The smallest task that takes a state which every new symbol may turn round.
+
+    x (B, T, 2), one-hot over 0 and 1, both as likely.  y (B, T): 1 where it is odd after that step.  Chance: 1/2.
+    """
+    batch, T, random = _expect(batch, T, seed, shortest=1)
+    bits = torch.randint(0, 2, (batch, T), generator=random)
+    return Made(one_hot(bits, 2), bits.cumsum(dim=1) % 2, 1 / 2)
+
+
+TASKS = {task.__name__: task for task in (adding, temporal_order, first_symbol, bracket_depth, parity)}
 
 
 def _expect(batch, T, seed, shortest):
