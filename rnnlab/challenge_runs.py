@@ -76,7 +76,7 @@ def run(train: Callable, data: Any, judged: Iterable, seed: int, budget: float, 
     Refused, with a sentence, if the run does not count; KeyboardInterrupt comes through.
     """
     name = called(train)
-    before = list(reached(train))
+    before = list(within_reach(train))
     if seen := next((where for where, thing in before if getattr(thing, "split", None) in HELD_OUT), None):
         raise Refused(f"{name} uses {seen}, which holds data it is judged on: only `data` is there to learn from")
     training.seed_everything(seed)
@@ -159,7 +159,7 @@ def called(train: Any) -> str:
     return str(getattr(train, "__name__", "train"))[:40]
 
 
-def reached(function: Callable) -> Iterator[tuple[str, Any]]:
+def within_reach(function: Callable) -> Iterator[tuple[str, Any]]:
     """(name, thing) of all that a function names on its page, and what the functions that it names there name."""
     waiting, known = [function], set()
     while waiting:
