@@ -33,11 +33,10 @@ from rnnlab import (
     folders,
     gradients,
     language,
+    linear_cells,
     models,
     ngrams,
     pairs,
-    linear_cells,
-    models,
     scans,
     sequences,
     training,
@@ -225,6 +224,8 @@ def learn():
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1)
     batches = list(language.chunks(CODES, 2, 5))
     return language.learn, {"model": model, "batches": batches, "optimizer": optimizer, "schedule": schedule}
+
+
 seq2seq = Anew(attention.EncoderDecoder, 6, 7, 4)
 sources, targets = (
     [torch.tensor([1, 2, 3]), torch.tensor([4, 5])],
