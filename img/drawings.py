@@ -96,28 +96,27 @@ def _state_out(x, top, label):
 def four_structures():
     """Lesson 01: what goes in and which answers are read, with the shapes."""
     return drawing(
-        1080, 660, "Four ways in and out: one to one, one to many, many to one, many to many in two forms",
+        1080, 466, "Four ways in and out: one to one, one to many, many to one, many to many in two forms",
         *_structure(30, 0, "one to one", "x (B, 1, I) → y (B, V)", "picture → its name", [0], [0], 1),
-        *_structure(300, 0, "one to many", "x (B, 1, I) → y (B, T, V)", "picture → caption", [0], range(4), 4),
-        *_structure(710, 0, "many to one", "x (B, T, I) → y (B, V)", "review → good or bad", range(4), [3], 4),
-        *_structure(30, 330, "many to many, in step", "x (B, T, I) → y (B, T, V)", "video frames → a label each",
+        *_structure(340, 0, "one to many", "x (B, 1, I) → y (B, T, V)", "picture → caption", [0], range(4), 4),
+        *_structure(730, 0, "many to one", "x (B, T, I) → y (B, V)", "review → good or bad", range(4), [3], 4),
+        *_structure(30, 236, "many to many, in step", "x (B, T, I) → y (B, T, V)", "video frames → a label each",
                     range(4), range(4), 4),
-        *_structure(500, 330, "many to many, one after the other", "x (B, T, I) → y (B, T′, V)",
-                    "English sentence → Korean sentence", range(4), range(3, 6), 6, "eeeddd"),
+        *_structure(500, 236, "many to many, one after the other", "x (B, T, I) → y (B, T′, V)",
+                    "English → Korean", range(4), range(3, 6), 6, "eeeddd"),
     )  # fmt: skip
 
 
 def _structure(x, y, name, shapes, use, inputs, outputs, count, cells="hhhh"):
     """One way in and out: `count` cells, those that read an input, those whose answer is read and fed back."""
-    pitch, wide, high = 84, 56, 40
-    rows = [y + 98 + row * 74 for row in range(3)]
-    parts = [text(x, y + 32, name, 20, anchor="start"), text(x, y + 58, shapes, 17, QUIET, "start"),
-             text(x, y + 82, use, 17, QUIET, "start", italic=True)]  # fmt: skip
+    pitch, wide, high = 84, 56, 36
+    rows = [y + 66 + row * 62 for row in range(3)]
+    parts = [text(x, y + 26, f"{name}: {use}", 19, anchor="start"), text(x, y + 52, shapes, 18, QUIET, "start")]
     for t in range(count):
         left, middle = x + t * pitch, x + t * pitch + wide / 2
         parts.append(box(left, rows[1], wide, high, cells[t]))
         if t < count - 1:
-            parts.append(arrow(left + wide + 1, rows[1] + 20, left + pitch - 2, rows[1] + 20, "hidden"))
+            parts.append(arrow(left + wide + 1, rows[1] + 18, left + pitch - 2, rows[1] + 18, "hidden"))
         if t in inputs:
             parts += [box(left, rows[2], wide, high, "x" if cells[t] == cells[0] else "start", "input"),
                       arrow(middle, rows[2] - 2, middle, rows[1] + high + 3, "input")]  # fmt: skip
@@ -126,7 +125,7 @@ def _structure(x, y, name, shapes, use, inputs, outputs, count, cells="hhhh"):
                       arrow(middle, rows[1] - 2, middle, rows[0] + high + 3, "output")]  # fmt: skip
         if t in outputs and t + 1 in outputs and t + 1 not in inputs:  # the answer is the next input
             gap = left + (wide + pitch) / 2
-            path = f"M{left + wide + 1},{rows[0] + 20} H{gap} V{rows[2] + 4} H{middle + pitch} V{rows[1] + high + 4}"
+            path = f"M{left + wide + 1},{rows[0] + 18} H{gap} V{rows[2] + 4} H{middle + pitch} V{rows[1] + high + 4}"
             parts.append(curve(path, "output", 2, "5 4"))
     return parts
 

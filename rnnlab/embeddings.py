@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from rnnlab import expect
 
-COUNTED = (torch.int64, torch.int32, torch.float32, torch.float64)
+COUNTED = (*expect.WHOLE, torch.float32, torch.float64)
 
 # ---- counted
 
@@ -67,10 +67,11 @@ def ppmi_svd(documents: list[Tensor], vocabulary_size: int, size: int = 100, win
 
 
 def pairs(documents: list[Tensor], vocabulary_size: int, window: int = 5, often: float = 1e-4) -> tuple[Tensor, Tensor]:
-    """Every word with each word at most `window` places away: documents of (T_b,) int64 -> centre, context (N,) int64.
+    """Every word with each word at most `window` places away: documents of (T_b,) int64 -> centre, context (N,) int32.
 
     <pad> and <unk>, 0 and 1, are left out. Before that, a word with the share f of all words keeps each of its places
     with probability sqrt(often / f) (Mikolov et al. 2013, equation 5), by PyTorch's generator; often = 1 keeps all.
+    int32, because there are millions of them.
     """
     words, document = _joined(documents, vocabulary_size)
     window = expect.whole("window", window)
@@ -79,13 +80,13 @@ def pairs(documents: list[Tensor], vocabulary_size: int, window: int = 5, often:
     chance = (often / share).sqrt()
     chance[:2] = 0
     kept = torch.rand(len(words)) < chance[words]
-    words, document = words[kept].int(), document[kept]  # at half the memory until the pairs are found
-    near = []
+    words, document = words[kept], document[kept]
+    left, right = [], []
     for d in range(1, window + 1):
         together = document[:-d] == document[d:]
-        near.append(torch.stack([words[:-d][together], words[d:][together]]))
-    left, right = torch.cat(near, dim=1)
-    return torch.cat([left, right]).long(), torch.cat([right, left]).long()
+        left.append(words[:-d][together])
+        right.append(words[d:][together])
+    return torch.cat(left + right), torch.cat(right + left)
 
 
 class SkipGram(nn.Module):
@@ -113,10 +114,18 @@ class SkipGram(nn.Module):
         self.register_buffer("chance", chance)
 
     def forward(self, centre: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
-        """The scores of B pairs and those of K noise words for each: (B,), (B,) int64 -> (B,), (B, K)."""
+        """The scores of B pairs and those of K noise words for each: (B,), (B,) int -> (B,), (B, K)."""
         sizes = {}
         for name, words in {"centre": centre, "context": context}.items():
-            expect.indices(name, words, len(self.chance), "B", sizes, note=": is it encoded with another vocabulary?")
+            expect.indices(
+                name,
+                words,
+                len(self.chance),
+                "B",
+                sizes,
+                dtype=expect.WHOLE,
+                note=": is it encoded with another vocabulary?",
+            )
         u, v = self.centre(centre), self.context(context)  # (B, I)
         groups = F.pad(u, (0, 0, 0, -len(u) % self.noise)).unflatten(0, (-1, self.noise))
         drawn = torch.multinomial(self.chance, groups.shape[0] * self.noise, replacement=True)
@@ -161,12 +170,12 @@ def analogy(a: int, b: int, c: int, vectors: Tensor) -> Tensor:
 
 
 def _joined(documents, vocabulary_size):
-    """All words in one row, and for each the number of its document: (N,), (N,) int64."""
+    """All words in one row, and for each the number of its document: (N,), (N,) int32, at half the memory of int64."""
     vocabulary_size = expect.whole("vocabulary_size", vocabulary_size)
     documents = expect.several("documents", documents, "tensors (T_b,) of torch.int64", Tensor)
     for b, document in enumerate(documents):
         expect.tensor(f"documents[{b}]", document, "T_b", dtype=torch.int64, empty=True)
-    words = expect.indices("documents", torch.cat(documents), vocabulary_size, note=", below vocabulary_size")
+    words = expect.indices("documents", torch.cat(documents), vocabulary_size, note=", below vocabulary_size").int()
     return words, torch.repeat_interleave(torch.tensor([len(d) for d in documents], dtype=torch.int32))
 
 

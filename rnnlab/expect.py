@@ -24,6 +24,8 @@ from rnnlab import shapes
 
 # ---- numbers
 
+WHOLE = (torch.int64, torch.int32)  # dtypes
+
 
 def whole(name: str, value: Any, least: int = 1, most: int | None = None, note: str = "") -> int:
     """A whole number from `least` to `most`; note: more about what was expected."""
@@ -155,9 +157,10 @@ def tensor(name: str, value: Any, shape: str | None = None, sizes: dict[str, int
 
 
 def indices(name: str, value: Any, size: int, shape: str | None = None, sizes: dict[str, int] | None = None, *,
-            empty: bool = False, note: str = "") -> Tensor:  # fmt: skip
-    """A tensor of int64 from 0 to size - 1; shape and sizes as in `tensor`, note: more about what was expected."""
-    value = tensor(name, value, shape, sizes, dtype=torch.int64, empty=empty)
+            dtype: torch.dtype | Sequence[torch.dtype] = torch.int64, empty: bool = False,
+            note: str = "") -> Tensor:  # fmt: skip
+    """Whole numbers from 0 to size - 1; shape, sizes and dtype as in `tensor`, note: more about what was expected."""
+    value = tensor(name, value, shape, sizes, dtype=dtype, empty=empty)
     if value.numel():
         low, high = value.aminmax()
         if low < 0 or high >= size:
@@ -167,7 +170,7 @@ def indices(name: str, value: Any, size: int, shape: str | None = None, sizes: d
 
 def lengths(name: str, value: Any, T: int, B: int | None = None, device: Any = "cpu") -> Tensor:
     """How long each of B padded sequences of at most T steps is: (B,) int64 or int32, on the CPU or on `device`."""
-    value = tensor(name, value, "B", {} if B is None else {"B": B}, dtype=(torch.int64, torch.int32))
+    value = tensor(name, value, "B", {} if B is None else {"B": B}, dtype=WHOLE)
     # `pad` and packing keep lengths on the CPU whatever the device of the batch; any third place is a slip.
     if str(value.device) not in ("cpu", str(device)):
         raise ValueError(f"{name} is on {value.device}, expected cpu or the device of the batch, {device}")

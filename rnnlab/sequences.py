@@ -122,7 +122,7 @@ class Vocabulary:
 
     def decode(self, indices: Tensor) -> list[str]:
         """The words with the numbers `indices` (T,); ValueError for an index out of range."""
-        indices = expect.indices("indices", indices, len(self), "T", empty=True)
+        indices = expect.indices("indices", indices, len(self), "T", dtype=expect.WHOLE, empty=True)
         return [self.words[i] for i in indices.tolist()]
 
     def __len__(self) -> int:

@@ -1,6 +1,7 @@
 """The rules every stored notebook keeps. Each function yields complaints; a good notebook yields none."""
 
 import ast
+import functools
 import importlib
 import pathlib
 import re
@@ -227,6 +228,7 @@ def definitions(source):
     return found
 
 
+@functools.cache
 def package():
     """{module: its definitions} of the rooms lessons import from."""
     files = [file for file in (ROOT / "rnnlab").rglob("*.py") if "exercises" not in file.parts]

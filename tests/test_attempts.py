@@ -4,6 +4,7 @@ import collections
 import csv
 import os
 import re
+import statistics
 
 import pytest
 from page_rules import ROOT
@@ -13,7 +14,7 @@ from tools import attempts
 BANK = sorted((ROOT / "tests/attempts").glob("nb*.txt"))
 EVERY = int(os.environ.get("EVERY", 8))  # so many attempts are passed over to run one; EVERY=1 runs all, in minutes
 # Bounds on the judgements, in % of the wrong attempts; only ever to be tightened. The goals are 80, 95 and 0.
-NAMES, NAMES_OR_PLACE, FALSE = 69.5, 94.5, 1.7
+NAMES, NAMES_OR_PLACE, FALSE = 81.5, 97.5, 0.3
 
 
 @pytest.fixture(scope="module")
@@ -26,15 +27,20 @@ def judged():
     return found
 
 
-def test_every_wrong_attempt_was_judged_and_few_sentences_are_false(judged):
+def test_every_wrong_attempt_was_judged_and_few_sentences_are_false(judged, record_property):
     bank = [attempt for path in BANK for attempt in attempts.read(path)]
     wrong = [(a.lesson, a.exercise, a.said) for a in bank if not a.right]
     assert wrong == list(judged)
     assert all(count >= (4 if right else 10) for (_, right), count in counted(bank).items())
     share = collections.Counter(judgement for judgement, _ in judged.values())
     percent = {name: 100 * count / len(wrong) for name, count in share.items()}
-    print(f"{len(bank) - len(wrong)} right and {len(wrong)} wrong:", {k: f"{v:.1f} %" for k, v in percent.items()})
-    assert percent["names"] >= NAMES and percent["names"] + percent["place"] >= NAMES_OR_PLACE
+    named, placed = percent["names"], percent["names"] + percent["place"]
+    record_property(
+        "measured",
+        f"the bank: {len(bank) - len(wrong)} right and {len(wrong)} wrong attempts; of the wrong, {named:.1f} % read a "
+        f"sentence that names the slip, {placed:.1f} % the slip or the place, {share['false']} a false one.",
+    )
+    assert named >= NAMES and placed >= NAMES_OR_PLACE
     assert percent["false"] <= FALSE
 
 
@@ -44,23 +50,26 @@ def counted(bank):
 
 
 @pytest.mark.parametrize("path", BANK, ids=lambda path: path.stem[:4])
-def test_what_is_right_is_accepted_and_the_sentence_is_the_one_that_was_judged(path, judged):
+def test_what_is_right_is_accepted_and_the_sentence_is_the_one_that_was_judged(path, judged, record_property):
     """On every eighth attempt; a sentence that changed has to be judged again, in judged.tsv."""
-    slowest = {True: 0.0, False: 0.0}
+    spent = {True: [], False: []}
     for attempt, verdict, seconds in attempts.judged(attempts.read(path)[::EVERY]):
         state, sentence = verdict
         assert not verdict.broken, (attempt.exercise, attempt.said, verdict.broken)
-        slowest[attempt.right] = max(slowest[attempt.right], seconds)
+        spent[attempt.right].append(seconds)
         if attempt.right:
             assert state == "correct", (attempt.exercise, attempt.said, sentence)
         else:
             assert state == "not yet", (attempt.exercise, attempt.said)
             _, then = judged[attempt.lesson, attempt.exercise, attempt.said]
             assert gist(sentence) == gist(then), (attempt.exercise, attempt.said)
-    print(
-        f"the slowest verdicts took {slowest[True]:.2f} s (right) and {slowest[False]:.2f} s (wrong) of processor time"
+    times = {right: f"{statistics.median(s):.2f}, at most {max(s):.2f}" for right, s in spent.items() if s}
+    record_property(
+        "measured",
+        f"{path.stem}: all {len(spent[True])} right attempts tried were accepted ({times.get(True, 0)} s), none of "
+        f"{len(spent[False])} wrong ones ({times.get(False, 0)} s of processor time).",
     )
-    assert slowest[True] < 1 and slowest[False] < 5  # wide, machines differ; 0.2 and 2 are the goals
+    assert max(spent[True], default=0) < 1 and max(spent[False], default=0) < 5  # machines differ; 0.2 and 2: the goals
 
 
 def gist(sentence):

@@ -2,11 +2,13 @@
 
 import functools
 import http.server
+import re
 import statistics
 import threading
 import time
 from urllib.parse import urldefrag, urljoin
 
+import page_rules
 import pytest
 from bs4 import BeautifulSoup
 
@@ -16,6 +18,13 @@ axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs
 site_tool = pytest.importorskip("tools.site", reason="needs Sphinx: the test extra")
 
 LESSON = "notebooks/04_vanishing_gradients.html"
+WIDE = """() => [...document.querySelectorAll("article :is(img, svg, pre, table, .math)")]
+  .filter(one => one.getBoundingClientRect().right > document.querySelector("article").getBoundingClientRect().right + 1
+    || (one.matches("pre") && one.scrollWidth > one.clientWidth + 1)).map(one => one.outerHTML.slice(0, 120))"""
+UNCOVERED = """() => {
+  const { left, top, height } = document.querySelector("h1").getBoundingClientRect();
+  return document.elementFromPoint(left + 2, top + height / 2).closest("h1") !== null;
+}"""
 TIMES = """root => {
   let pressed = null;
   window.times = [];
@@ -31,10 +40,10 @@ TIMES = """root => {
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """The folder of the site, built as `make site` builds it, and the seconds that took."""
-    folder, start = tmp_path_factory.mktemp("site"), time.monotonic()
+    """The folder of the site, built as `make site` builds it, and the processor seconds that took."""
+    folder, start = tmp_path_factory.mktemp("site"), time.process_time()
     assert site_tool.build(folder / "source", folder / "site") == 0
-    return folder / "site", time.monotonic() - start
+    return folder / "site", time.process_time() - start
 
 
 @pytest.fixture(scope="session")
@@ -109,8 +118,8 @@ def test_lessons_and_reference_lead_to_each_other(pages):
 
 
 def test_exercises_say_where_to_do_them_and_fold_their_solutions(pages):
-    lessons = [page for name, page in pages.items() if name.startswith("notebooks/0")]
-    assert len(lessons) == 9
+    lessons = [page for name, page in pages.items() if name.startswith("notebooks/")]
+    assert len(lessons) == len(page_rules.NOTEBOOKS)
     for page in lessons:
         folded = [fold for fold in page.find_all("details") if fold.summary.text == "Solution"]
         assert folded and not any(fold.has_attr("open") for fold in page.find_all("details"))
@@ -123,8 +132,12 @@ def test_from_the_disk_a_page_is_alive_and_fits_a_phone(name, site, visit):
     page = visit((site[0] / name).as_uri(), viewport={"width": 390, "height": 800})
     assert page.locator("[data-explorer]").count() == page.locator("[data-explorer][data-awake]").count() > 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate(UNCOVERED), "something lies on the first letters"
     page.set_viewport_size({"width": 1280, "height": 720})
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    assert [part for part in page.evaluate(WIDE) if not part.startswith("<pre")] == [], (
+        "pictures fit, long code scrolls"
+    )
     assert page.locator("math").count() == 0 or "\\(" not in page.locator("article").inner_text()
 
 
@@ -139,6 +152,30 @@ def test_nothing_stands_in_the_way_of_anyone(pages, site, visit):
         complaints += [f"{name} {scheme} {rule['id']}: {rule['nodes'][0]['html'][:120]}" for rule in found]
         page.context.close()
     assert complaints == []
+
+
+def test_on_paper_nothing_is_cut_and_nothing_asks_to_be_pressed(pages, site, visit):
+    for name in (name for name in pages if name.startswith("notebooks/")):
+        page = visit((site[0] / name).as_uri(), viewport={"width": 700, "height": 1000})  # A4 within its margins
+        page.emulate_media(media="print")
+        assert page.evaluate(WIDE) == [], name
+        for gone in (".sidebar-drawer", ".toc-drawer", ".related-pages", ".skip-to-content", ".rnnlab .controls"):
+            assert page.locator(f"{gone}:visible").count() == 0, f"{name}: {gone}"
+        marks = "all => all.map(one => getComputedStyle(one, '::after').content)"
+        assert set(page.locator("details:not([open]) > summary").evaluate_all(marks)) == {'" · folded"'}
+        whole = "all => all.map(one => getComputedStyle(one).breakInside)"
+        assert set(page.locator(".rnnlab, .highlight, .cell_output > img").evaluate_all(whole)) == {"avoid"}
+        page.context.close()
+
+
+def test_pictures_say_their_size_and_pages_what_they_are(pages):
+    for name, page in pages.items():
+        assert name == "search.html" or len(page.find("meta", attrs={"name": "description"})["content"]) > 15
+        assert all(image.get("width") for image in page.find_all("img", src=re.compile("_images")))
+
+
+def test_a_table_that_a_cell_made_is_a_table(pages):
+    assert pages["notebooks/00_start_here.html"].select_one(".cell_output td", string="PyTorch")
 
 
 @pytest.mark.parametrize("play", STORED, ids=lambda play: play.module)

@@ -121,6 +121,16 @@ def test_a_slide_that_goes_on_says_under_which_heading():
     assert cells["bag-heading"].source == "## A bag has no order …" and "bag-text-heading" not in cells
 
 
+def test_a_stub_is_written_large_and_its_shapes_stay_whole():
+    line = '    """One step backward: dh (B, H) arriving at the new h (B, H), weight_hh (H, H) -> da (B, H)."""'
+    first, second = slides.narrow(line).splitlines()
+    assert len(first) <= 84 and second == '    -> da (B, H)."""'
+    for path in page_rules.NOTEBOOKS:
+        for cell in slides.cells(page_rules.read(path)):
+            if "exercise" in cell.metadata.get("tags", []):
+                assert max(map(len, cell.source.splitlines())) <= 100, cell.id
+
+
 def test_links_lead_from_deck_to_deck_and_output_only_cells_keep_their_code_to_themselves():
     page = slides.deck(page_rules.NOTEBOOKS[0])
     assert 'href="01_rnn_basics.html"' in page and '.ipynb"' not in page

@@ -215,14 +215,15 @@ def sides(x, h, weight_ih, weight_hh, bias_ih, bias_hh):
 
 def test_the_first_place_that_is_not_right():
     case = STEP.cases()[0]
-    assert first_place(minus, [STEP.answer], case) == "x @ weight_ih.T - bias_ih"
+    assert first_place(minus, [STEP.answer], case).text == "x @ weight_ih.T - bias_ih"
     assert first_place(STEP.answer, [STEP.answer], case) is None
 
 
 def test_where_it_raises():
     text, _, operands = raised_at(sides, STEP.cases()[0])
     assert text == "weight_ih @ x" and [name for name, _ in operands] == ["weight_ih", "x"]
-    assert STEP.verdict(sides)[1] == "It stopped at `weight_ih @ x`: (H, I) times (B, I) does not fit: I against B."
+    said = "It stopped at `weight_ih @ x`: (H, I) times (B, I) does not fit: I against B. "
+    assert STEP.verdict(sides)[1] == said + "I is the last axis of both: one of them has to be transposed."
 
 
 # ---- the bare difference ----

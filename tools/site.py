@@ -7,6 +7,7 @@ needs: where to run it for real, the folded solutions, the way to the reference 
 import ast
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 import shutil
@@ -22,6 +23,10 @@ import rnnlab
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+COLAB = """\
+%pip install --quiet "rnnlab @ git+{address}"
+from google.colab import output
+output.enable_custom_widget_manager()  # explorers are widgets"""
 
 
 def lessons():
@@ -63,12 +68,15 @@ def page(name, notebook, used):
 def run_it(name):
     """Where a lesson runs: on the reader's machine, and as soon as the repository has an address, in two clouds too."""
     file = f"notebooks/{name}.ipynb"
-    ways = [f"To run it, and to do its exercises: `make lab`, then open `{file}`"]
-    address = PROJECT.get("urls", {}).get("Repository", "").removeprefix("https://github.com/").strip("/")
-    if address:
-        ways += [f"[Colab](https://colab.research.google.com/github/{address}/blob/main/{file})"]
-        ways += [f"[Binder](https://mybinder.org/v2/gh/{address}/main?labpath={file})"]
-    return " · ".join(ways) + "."
+    here = f"To run it, and to do its exercises: `make lab`, then open `{file}`"
+    if not (address := PROJECT.get("urls", {}).get("Repository", "").rstrip("/").removesuffix(".git")):
+        return here + "."
+    place = address.removeprefix("https://github.com/")
+    colab = f"[Colab](https://colab.research.google.com/github/{place}/blob/main/{file})"
+    binder = f"[Binder](https://mybinder.org/v2/gh/{place}/main?labpath={file})"
+    first = f"```python\n{COLAB.format(address=address)}\n```"
+    cell = f"<details><summary>In Colab, the first cell</summary>\n\n{first}\n\n</details>"
+    return f"{here} · {colab} · {binder}.\n\n{cell}"
 
 
 def solution(exercise, name):
@@ -100,7 +108,8 @@ def public(module):
 
 def reference(title, modules, lessons_of):
     """One page of the reference: each module's own words, then its functions and classes with their docstrings."""
-    lines = [f"# {title}"]
+    about = inspect.getdoc(modules[0]).splitlines()[0]
+    lines = ["---", "myst:", "  html_meta:", f"    description: {json.dumps(about)}", "---", f"# {title}"]
     for module in modules:
         lines += [f"## {module.__name__}"] * (len(modules) > 1) + ["", inspect.getdoc(module), ""]
         for thing in public(module):
@@ -171,13 +180,14 @@ def lay_out(source):
     known = {f"{m.__name__}.{thing.__name__}" for modules in package.values() for m in modules for thing in public(m)}
     questions, lessons_of = [], {}
     for name, notebook in pages.items():
-        title = notebook.cells[0].source.splitlines()[0].partition(" · ")[2]
-        questions.append(f"1. [**{title}**](notebooks/{name}.ipynb) {question(notebook)}")
+        title = notebook.cells[0].source.splitlines()[0].lstrip("# ")
+        questions.append(f"- [**{title}**](notebooks/{name}.ipynb) {question(notebook)}")
         used = uses(notebook, known)
         for full in used:
             lessons_of.setdefault(full, []).append(name)
         nbformat.write(page(name, notebook, used), source / "notebooks" / f"{name}.ipynb")
-    fill(source / "index.md", QUESTIONS="\n".join(questions), LIVING=living(pages["01_rnn_basics"]))
+    living = awake(explorer(pages["01_rnn_basics"]))
+    fill(source / "index.md", QUESTIONS="\n".join(questions), LIVING=living)
     for title, modules in package.items():
         text = reference(title, modules, lessons_of)
         (source / "reference" / f"{title}.md").write_text(text, encoding="utf-8")
@@ -187,11 +197,16 @@ def lay_out(source):
     fill(source / "reference" / "index.md", ROOMS="\n".join(listed))
 
 
-def living(notebook):
+def explorer(notebook):
     """The first explorer of a lesson, as it is stored: HTML that needs no kernel."""
     outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
     pages = (output.get("data", {}).get("text/html", "") for output in outputs)
     return next(page for page in pages if "data-explorer" in page)
+
+
+def awake(page):
+    """An explorer that lives before anything is on the screen: what stands under it never moves."""
+    return re.sub(r'<script type="module">(.*?)</script>', r"<script>{\1}</script>", page, flags=re.DOTALL)
 
 
 def fill(path, **parts):

@@ -6,6 +6,7 @@ leaves out the code. The teacher's notes open with the key S.
 
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 import nbformat
@@ -52,11 +53,22 @@ def cells(notebook):
         heading = headings[-1] if headings else heading
         if kind == "notes":
             cell.source = cell.source.replace("<details>", "<details open>")  # folded on the page, read in class
+        if "exercise" in cell.metadata.get("tags", []):
+            cell.source = "\n".join(map(narrow, cell.source.splitlines()))
         if "output-only" in cell.metadata.get("tags", []):
             cell.metadata["transient"] = {"remove_source": True}
         if markdown:
             cell.source = re.sub(r"(\]\(\w+)\.ipynb\b", r"\1.html", cell.source)  # from lesson to lesson, deck to deck
         yield cell
+
+
+def narrow(line):
+    """A line of a stub's docstring as large letters have room for: it goes on under itself, and shapes stay whole."""
+    if line.lstrip().startswith("def "):
+        return line
+    whole = re.sub(r"(-> )?\([^()]*\)", lambda shape: shape[0].replace(" ", "\xa0"), line)
+    wrapped = textwrap.fill(whole, 84, subsequent_indent=re.match(" *", line)[0], break_long_words=False)
+    return wrapped.replace("\xa0", " ")
 
 
 def slide_type(cell):

@@ -9,6 +9,7 @@ import os
 import re
 import tarfile
 import zlib
+from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,7 +101,7 @@ def encode(
     encoded = []
     for different, numbers, lengths in parts:
         table = torch.tensor([vocabulary.index.get(word, 1) for word in different])
-        encoded.append(list(table[torch.from_numpy(numbers).long()].split(lengths)))
+        encoded.append(list(table[torch.from_numpy(numbers)].split(lengths)))
     return vocabulary, *encoded
 
 
@@ -176,12 +177,14 @@ def _numbered(texts, folder):
             return different, numbers, lengths
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         pass  # not there, not whole, or something else: cut the words out again
-    places = defaultdict(lambda: len(places))
-    numbers = [np.fromiter(map(places.__getitem__, words(text)), np.int32) for text in texts]
-    lengths = [len(row) for row in numbers]
+    places, numbers, lengths = defaultdict(lambda: len(places)), array("i"), []
+    for text in texts:
+        found = words(text)
+        numbers.extend(map(places.__getitem__, found))
+        lengths.append(len(found))
     if 0 in lengths:
         raise ValueError(f"texts[{lengths.index(0)}] is {texts[lengths.index(0)]!r}, expected at least one word")
-    different, numbers = list(places), np.concatenate(numbers)
+    different, numbers = list(places), np.frombuffer(numbers, np.int32)
     try:
         checkpoints.write(
             path, {"words": "\n".join(different), "numbers": torch.from_numpy(numbers), "lengths": lengths}

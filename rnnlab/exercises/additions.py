@@ -1,8 +1,10 @@
 """Things put round or beside an expression: what an attempt may lack, or what a reference must not stand."""
 
 import ast
+import math
 import types
 
+from .edits_of_sums import number
 from .trees import Edit
 
 ROUND = {
@@ -42,6 +44,9 @@ def additions(tree, divisors=()):
             loop = ast.For(node.target, node.iter, node.body[:-1] or [ast.Pass()], node.orelse)
             module = ast.If(ast.Constant(True), [loop, node.body[-1]], [])
             yield Edit("behind", holder, key, module, node)
+        if isinstance(node, ast.Constant | ast.UnaryOp) and (value := number(node)) is not None:
+            for most in [math.inf] if value > 0 else [-math.inf] if value < 0 else [math.inf, -math.inf]:
+                yield Edit("number", holder, key, ast.Constant(most), node, to=most)
         if not isinstance(node, ast.expr) or isinstance(node, ast.Constant | ast.Slice | ast.Starred | ast.Lambda):
             continue
         if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or (

@@ -1,32 +1,24 @@
 """What an attempt does beside its values: a gradient cut, a model's mode, an argument never read."""
 
-import dis
 import inspect
-import types
 
 import torch
 
 from . import values
+from .slips import names_read
 
 CUTTERS = (".detach()", ".item()", "torch.tensor(", "no_grad", ".data", ".numpy()", ".tolist()", "float(", "copy(")
 
 
 def unread(attempt, names, ways):
-    """The first argument that the attempt never reads, though every right way does; None if there is none."""
+    """The arguments that the attempt never reads, though every right way does."""
     code = getattr(inspect.unwrap(attempt), "__code__", None)
     if code is None:
-        return None
-    read = _loaded(code)
-    needed = set.intersection(*(_loaded(way.__code__) for way in ways))
+        return []
+    read = names_read(code)
+    needed = set.intersection(*(names_read(way.__code__) for way in ways))
     own = zip(code.co_varnames[: code.co_argcount], names, strict=False)
-    return next((name for name, asked in own if name not in read and asked in needed), None)
-
-
-def _loaded(code):
-    """The names that a code object reads, and those inside it: of comprehensions, of functions."""
-    found = {str(step.argval) for step in dis.get_instructions(code) if step.opname.startswith("LOAD")}
-    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
-    return found.union(*map(_loaded, inner))
+    return [name for name, asked in own if name not in read and asked in needed]
 
 
 def same_mode(before, after):

@@ -4,17 +4,17 @@ import inspect
 
 import torch
 
-from . import guard, values
+from . import guard, related, values
 from .beside import cut, same_mode, unread
 from .difference import Returns, difference, given
 from .letters import Letters
-from .mending import mended
+from .mending import mended, mended_twice
 from .place import first_place
-from .raising import plainly_raised, raised_at, stopped
-from .relations import relation
-from .slips import alike, is_odd
+from .raising import plainly_raised, raised_at, stopped, unpacked
+from .slips import alike, is_odd, names_in
 
 SECONDS = 5  # processor time for all that a voice tries; what it may try is counted, so this is for accidents
+MOST_PLACES = 4  # cases on which a place is looked for
 EXTRA, EXTRA_OF_A_NET = 10, 4  # random cases on which a slip has to agree as well; a net makes them dear
 
 
@@ -70,6 +70,14 @@ class Diagnosis:
             i for i, (was, now) in enumerate(zip(case, result.arguments, strict=True)) if not values.untouched(was, now)
         ]
 
+    def unchanged(self):
+        """An argument given back as it came."""
+        for k, name in enumerate(self.names):
+            given = [(case[k], value) for case, (value, _) in zip(self.cases, self.outcomes, strict=True)]
+            if all(isinstance(a, torch.Tensor | list) and values.same(values.plain(a), b) for a, b in given):
+                return f"It gives `{name}` back as it came."
+        return None
+
     def derived(self):
         """A slip derived from the reference."""
         return self._slip(lambda slips: [slip for slip in slips.single if not is_odd(slip[1][0])])
@@ -82,8 +90,11 @@ class Diagnosis:
         """An argument that the attempt never reads."""
         if not self.wrong or any(error is not None for _, error in self.outcomes):
             return None
-        name = unread(self.attempt, self.names, (self.exercise.answer, *self.exercise.ways))
-        return name and self._first(self.wrong[0]) + f"Your function never uses `{name}`."
+        names = self._unread()
+        return self._first(self.wrong[0]) + f"Your function never uses `{names[0]}`." if names else None
+
+    def _unread(self):
+        return unread(self.attempt, self.names, (self.exercise.answer, *self.exercise.ways))
 
     def part(self):
         """A part or a function of something in the reference, taken for the thing itself."""
@@ -98,16 +109,25 @@ class Diagnosis:
         if slips is None:
             return None
         code = getattr(inspect.unwrap(self.attempt), "__code__", None)
-        own, written = (code.co_varnames, {*code.co_names, *code.co_varnames}) if code else ((), ())
-        return slips.explain(self.outcomes, own, extra, written, variants(slips))
+        own, written = (code.co_varnames, names_in(code)) if code else ((), ())
+        return slips.explain(self.outcomes, own, extra, written, variants(slips), self._unread())
 
     def mending(self):
         """The place where one change makes the attempt right."""
         if not self.wrong or any(isinstance(error, SystemExit | KeyboardInterrupt) for _, error in self.outcomes):
             return None
+        return self._mended(mended)
+
+    def mending_twice(self):
+        """Two places at once, where one is not enough."""
+        if not self.wrong or any(error is not None for _, error in self.outcomes):
+            return None
+        return self._mended(mended_twice)
+
+    def _mended(self, voice):
         more = self.exercise.more_cases(self.count)
         cases = [*self.cases, *(case for case, _ in more)]
-        said = self._try(mended, self.attempt, cases, [*self.right, *(right for _, right in more)])
+        said = self._try(voice, self.attempt, cases, [*self.right, *(right for _, right in more)])
         return said and self._first(self.wrong[0]) + said
 
     def _first(self, i):
@@ -118,6 +138,11 @@ class Diagnosis:
         shapes = isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor) and a.shape != b.shape
         several = isinstance(b, list | tuple) and isinstance(a, list | tuple) and len(a) != len(b)
         lists = isinstance(b, list | tuple) and isinstance(a, list | tuple)
+        if lists and not several:
+            pairs = [(x, y) for x, y in zip(a, b, strict=True) if isinstance(x, torch.Tensor) and not values.same(x, y)]
+            shapes = (
+                bool(pairs) and getattr(pairs[0][1], "ndim", None) != pairs[0][0].ndim
+            )  # sizes may be alike by chance
         return f"{self.differs()} " if shapes or several or (type(a) is not type(b) and not lists) else ""
 
     def _extra(self):
@@ -131,43 +156,17 @@ class Diagnosis:
                 found.append((case, (result.value, result.error)))
         return found
 
+    def dressed(self):
+        """The right numbers in the wrong dtype."""
+        return related.dressed(self.outcomes, self.right, self.returns) if self.wrong else None
+
     def related(self):
         """A relation between what came and what was expected."""
         if not self.wrong or any(error is not None for _, error in self.outcomes):
             return None
         mine, theirs = [value for value, _ in self.outcomes], [value for value, _ in self.right]
-        if isinstance(theirs[0], list | tuple):
-            if not all(isinstance(a, list | tuple) and len(a) == len(b) for a, b in zip(mine, theirs, strict=True)):
-                return None
-            return self._related_parts(mine, theirs)
-        return self._related(mine, theirs, (), 1)
-
-    def _related_parts(self, mine, theirs):
-        if len({len(b) for b in theirs}) > 1 or not any(isinstance(item, torch.Tensor | float) for item in theirs[0]):
-            return None
-        wrong = [
-            k
-            for k in range(len(theirs[0]))
-            if not all(values.same(a[k], b[k]) for a, b in zip(mine, theirs, strict=True))
-        ]
-        if not wrong:
-            return None
-        k, count = wrong[0], len(theirs[0])
-        said = self._related([a[k] for a in mine], [b[k] for b in theirs], (k,), count)
-        if said is None:
-            return None
-        others = "" if len(wrong) > 1 or count > 2 else f"The {'second' if k == 0 else 'first'} part is right. "
-        name = self.returns.name((k,), count)
-        return f"{others}{name[0].upper()}{name[1:]}: {said[0].lower()}{said[1:]}"
-
-    def _related(self, mine, theirs, way, count):
-        if any(values.number_in(b) is not None for b in theirs):
-            if any(values.number_in(a) is None for a in mine) or not isinstance(theirs[0], float | torch.Tensor):
-                return None
-            mine, theirs = ([torch.tensor(float(x), dtype=torch.float64) for x in side] for side in (mine, theirs))
-        if not all(isinstance(x, torch.Tensor) for x in (*mine, *theirs)):
-            return None
-        return relation(list(zip(mine, theirs, strict=True)), self.letters, self.returns.letters(way, count))
+        said = related.related(mine, theirs, self.letters, self.returns)
+        return said and related.where(self.wrong, self.letters) + said
 
     def placed(self):
         """The expression where it leaves the right way, or where it raises."""
@@ -179,11 +178,15 @@ class Diagnosis:
         (a, _), (b, _) = self.outcomes[i], self.right[i]
         if a is None or isinstance(b, torch.Tensor) != isinstance(a, torch.Tensor):
             return None  # what it returns is of another kind, and that is all there is to say
-        text = self._try(first_place, self.attempt, (self.exercise.answer, *self.exercise.ways), self.cases[i])
-        return (
-            text
-            and f"{self._first(i)}Look at `{text}`: the values before it are those of a right answer, its own are not."
-        )
+        for i in self.wrong[:MOST_PLACES]:
+            ways = (self.exercise.answer, *self.exercise.ways)
+            place = self.outcomes[i][1] is None and self._try(first_place, self.attempt, ways, self.cases[i])
+            if place:
+                reading = place.reading(self.letters[i])
+                known = "The values before it are those of a right answer, its own are not." if place.sure else ""
+                said = f"it {reading}. {known}" if reading else known[:1].lower() + known[1:]
+                return f"{self._first(i)}Look at `{place.text}`: {said}".rstrip()
+        return None
 
     def _raised(self, i):
         error = self.outcomes[i][1]
@@ -193,6 +196,8 @@ class Diagnosis:
         if found is None:
             return None
         text, node, operands = found
+        if node is None:
+            return unpacked(text, operands, error, self.letters[i])
         return stopped(text, node, operands, error, self.letters[i])
 
     def differs(self):
@@ -227,8 +232,9 @@ class Diagnosis:
 
 
 VOICES = {
-    "known mistake": Diagnosis.known, "derived slip": Diagnosis.derived, "mending": Diagnosis.mending,
-    "unused": Diagnosis.unused, "rarer slip": Diagnosis.seldom,
-    "beside": Diagnosis.unlike, "relation": Diagnosis.related, "part": Diagnosis.part, "place": Diagnosis.placed,
-    "difference": Diagnosis.differs,
+    "known mistake": Diagnosis.known, "dress": Diagnosis.dressed,
+    "unchanged": Diagnosis.unchanged, "derived slip": Diagnosis.derived,
+    "mending": Diagnosis.mending, "unused": Diagnosis.unused, "rarer slip": Diagnosis.seldom,
+    "beside": Diagnosis.unlike, "relation": Diagnosis.related, "mending twice": Diagnosis.mending_twice,
+    "part": Diagnosis.part, "place": Diagnosis.placed, "difference": Diagnosis.differs,
 }  # fmt: skip

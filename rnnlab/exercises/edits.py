@@ -114,6 +114,8 @@ def _calls(make, node):
         yield make("put first", ast.Call(_renamed(node, "append").func, args[1:], []))
     if name in ("min", "max") and len(args) > 1:
         yield make("call", args[1], args[1])
+    if name == "len" and len(args) == 1 and isinstance(node.func, ast.Name):
+        yield make("rows", ast.Call(ast.Attribute(args[0], "numel", ast.Load()), [], []), args[0])
     for group in GROUPS:
         for other in group if name in group else ():
             if other != name:

@@ -118,7 +118,7 @@ def returns(make, node):
 def conditions(make, node):
     """An if: never, or always."""
     for value, kind in (False, "never"), (True, "always so"):
-        yield Edit(kind, node, "test", ast.Constant(value), node, node.test)
+        yield Edit(kind, node, "test", ast.Constant(value), node, node.test, node.test)
     if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
         apart = node.orelse[0]
         if isinstance(make.holder, list):

@@ -33,6 +33,8 @@ def operations(make, node):
     if isinstance(op, ast.Add | ast.Sub):
         yield make("term", left, right)
         yield make("term", right if isinstance(op, ast.Add) else ast.UnaryOp(ast.USub(), right), left)
+        if isinstance(left, ast.Call) and len(left.args) == 1 and isinstance(op, ast.Add):
+            yield make("wider", _on(left, left.args[0], ast.BinOp(left.args[0], op, right)), left)
         yield make("sign", ast.BinOp(left, ast.Sub() if isinstance(op, ast.Add) else ast.Add(), right), right)
         yield make("twice", ast.BinOp(node, op, right), right)
         if isinstance(op, ast.Sub):
@@ -41,8 +43,14 @@ def operations(make, node):
                 yield make("one minus", right, right)
         if all(isinstance(side, ast.BinOp) and isinstance(side.op, ast.Mult) for side in (left, right)):
             yield from _shares(make, node)
+            for factor in left.left, left.right, right.left, right.right:
+                if isinstance(factor, ast.Name):
+                    yield make("alone", factor, factor)
         if isinstance(op, ast.Add) and not isinstance(left, ast.List):
             yield make("times", ast.BinOp(left, ast.Mult(), right))
+        for side, other in (left, right), (right, left):
+            if isinstance(side, ast.BinOp) and isinstance(side.op, ast.Mult):
+                yield from _whole(make, side, other, op, side is left)
         if isinstance(right, ast.BinOp) and isinstance(right.op, ast.Pow | ast.Mult | ast.Div):
             yield make("bracket", ast.BinOp(ast.BinOp(left, op, right.left), right.op, right.right))
     elif isinstance(op, ast.Mult):
@@ -85,6 +93,22 @@ def operations(make, node):
         yield make("matrix", left, right)
     elif isinstance(op, ast.FloorDiv | ast.Mod):
         yield make("divisor", left, right)
+        if isinstance(op, ast.FloorDiv):
+            yield make("not rounded", ast.BinOp(left, ast.Div(), right))
+
+
+def _whole(make, side, other, op, first):
+    """`a * b * c + d`: a factor that belongs to the whole sum, `a * (b * c + d)`."""
+    factors = [side]
+    while isinstance(factors[0], ast.BinOp) and isinstance(factors[0].op, ast.Mult):
+        factors[:1] = [factors[0].left, factors[0].right]
+    for i, factor in enumerate(factors):
+        rest = [f for j, f in enumerate(factors) if j != i]
+        product = rest[0]
+        for f in rest[1:]:
+            product = ast.BinOp(product, ast.Mult(), f)
+        pair = (product, other) if first else (other, product)
+        yield make("whole sum", ast.BinOp(factor, ast.Mult(), ast.BinOp(pair[0], op, pair[1])), factor)
 
 
 def _turned(node):

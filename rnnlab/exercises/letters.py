@@ -112,4 +112,6 @@ def factor(ratio, letters):
         named += [(f"{a}·{b}", n * m) for b, m in letters.numbers() if b > a]
         named += [(f"1 / ({a}·{b})", 1 / (n * m)) for b, m in letters.numbers() if b > a]
         named += [(f"{a} / {b}", n / m) for b, m in letters.numbers() if b != a]
+    for a, n in letters.sizes.items():
+        named += [(f"({a} + 1)", n + 1), (f"1 / ({a} + 1)", 1 / (n + 1))]
     return {name for name, value in named if math.isclose(ratio, value, rel_tol=1e-4)}

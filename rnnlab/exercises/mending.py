@@ -1,17 +1,25 @@
 """Mending an attempt: its text changed in one place until it is right. That place is the slip; no line is told."""
 
 import ast
+import itertools
+import math
 
 import torch
 
 from . import guard
 from .additions import additions
 from .edits import edits, name_of
+from .edits_of_sums import number
 from .slips import alike, continuous
 from .trees import TooLong, Tree, index_text, words
 
 MOST = 1500  # variants tried; a net among the arguments makes each of them dear
 MOST_OF_A_NET = 400
+FRACTIONS = torch.float32, torch.float64
+MOST_PAIRS, MOST_PAIRS_OF_A_NET = 1200, 150  # the same for two changes at once
+SMALL = {"number", "index axis", "arguments", "entries", "no transpose", "transposed", "sign", "keyword", "axis",
+         "sides", "call", "another function", "wider", "upside down", "factor", "term", "only round", "argument",
+         "switch", "power"}  # fmt: skip
 SHORT = 70  # characters of code a sentence quotes at most
 
 # What is wrong at {node} if this change mends it. {part}: the code it is about.
@@ -30,6 +38,9 @@ HINTS = {
     "sides": "look at the order of the two sides of `@`",
     "elementwise": "`*` belongs there, not `@`", "transposed": "{part} has to be transposed",
     "no transpose": "{part} must not be transposed", "matrix": "the product with the right side is too much",
+    "whole sum": "brackets: the factor {part} belongs to the whole sum",
+    "not rounded": "`//` rounds down; `/` does not",
+    "rows": "`len` counts along the first axis only", "wider": "the function has to go round the whole sum",
     "minus": "a minus is too much", "condition turned": "the condition is the wrong way round",
     "number": "look at the {node}", "switch": "look at the {node}", "call": "{name} is too much",
     "only round": "{name} has to go round {part} alone", "round each": "take {name} of each term by itself",
@@ -77,7 +88,8 @@ def mended(attempt, cases, right):
     divisors = [name for name, value in zip(tree.parameters, cases[0], strict=False) if _counts(value)]
     most = MOST_OF_A_NET if any(isinstance(value, torch.nn.Module) for value in cases[0]) else MOST
     worst = sorted(range(len(cases)), key=lambda i: alike(guard.quick(attempt, cases[i]), right[i]))
-    for edit in (*edits(tree), *additions(tree, divisors)):
+    changes = [*edits(tree), *additions(tree, divisors)]
+    for edit in sorted(changes, key=lambda edit: edit.kind != "never" and edit.to != "`.grad`"):
         if edit.kind not in HINTS or edit.kind == "no return" or _nobody_means(tree, edit):
             continue
         if edit.to == "a square root" and not fractions:
@@ -120,7 +132,33 @@ def _right(function, case, right):
         return False
 
 
+def mended_twice(attempt, cases, right):
+    """The same for two small changes, where one is not enough; only for answers of many fractions, never by chance."""
+    if not any(continuous(value) or getattr(value, "dtype", None) in FRACTIONS for value, _ in right):
+        return None
+    tree = Tree(attempt)
+    changes = [edit for edit in edits(tree) if edit.kind in SMALL and not _nobody_means(tree, edit)]
+    net = any(isinstance(value, torch.nn.Module) for value in cases[0])
+    worst = sorted(range(len(cases)), key=lambda i: alike(guard.quick(attempt, cases[i]), right[i]))
+    pairs = ((a, b) for i, a in enumerate(changes) for b in changes[:i] if a.node is not b.node)
+    for pair in itertools.islice(pairs, MOST_PAIRS_OF_A_NET if net else MOST_PAIRS):
+        function = tree.compiled(*pair)
+        if function and all(_right(function, cases[i], right[i]) for i in worst):
+            first, second = sorted((_place_and_hint(tree, edit) for edit in pair), key=str)
+            return f"Two changes make it right: {_at(*first)}; and {_at(*second)}."
+    return None
+
+
+def _at(place, hint):
+    return f"at {place}, {hint}" if place else hint
+
+
 def _said(tree, edit):
+    place, hint = _place_and_hint(tree, edit)
+    return f"One change makes it right, at {place}: {hint}." if place else f"One change makes it right: {hint}."
+
+
+def _place_and_hint(tree, edit):
     what = edit.to if edit.kind in ("round", "beside", "cut", "to loop") else None
     code = {"part": _code(edit.part), "node": _code(edit.node), "to": _code(edit.to), "what": what}
     code["name"] = f"`{name_of(edit.node)}`" if isinstance(edit.node, ast.Call) and name_of(edit.node) else "this"
@@ -128,6 +166,8 @@ def _said(tree, edit):
     if any(f"{{{word}}}" in hint and code[word] is None for word in code):
         hint = "look there once more"
     node = edit.node
+    if edit.kind == "number":
+        hint = _number_hint(tree, edit)
     if edit.kind in ("number", "switch", "another name") and (around := tree.around(node)) is not None:
         node = around
     elif edit.kind in ("number", "another name") and (line := tree.line(node)) is not None:
@@ -135,9 +175,27 @@ def _said(tree, edit):
     place = _code(node)
     if isinstance(node, ast.For | ast.While):
         place = f"`{words(node).partition(':')[0]}`"
-    if place is None or isinstance(node, ast.FunctionDef | ast.Lambda):
-        return f"One change makes it right: {hint.format(**code)}."
-    return f"One change makes it right, at {place}: {hint.format(**code)}."
+    if isinstance(node, ast.FunctionDef | ast.Lambda):
+        place = None
+    return place, hint.format(**code)
+
+
+def _number_hint(tree, edit):
+    """Which way a number is off; of an index of a shape, that it is another size."""
+    was, to, around = number(edit.node), edit.to, tree.around(edit.node)
+    if isinstance(around, ast.Subscript) and getattr(around.value, "attr", None) == "shape":
+        return "it is the size of another axis that counts here"
+    if was is None or isinstance(to, str):
+        return "look at the {node}"
+    if math.isinf(to):
+        return "the {node} is not " + ("large" if to > 0 else "small") + " enough: what comes may lie beyond it"
+    if to == 0:
+        return "without the {node} it is right"
+    if to == -was:
+        return "look at the sign of the {node}"
+    if abs(to - was) == 1:
+        return "the {node} is one too " + ("small" if to > was else "large")
+    return "the {node} should be twice as much" if to == 2 * was else "look at the {node}"
 
 
 def _code(node):

@@ -200,7 +200,7 @@ look_up = Exercise(
 
 
 def negative_sampling_loss(positive, negative):
-    """The loss of a pair, mean over B: scores of true pairs (B,), of K noise words for each (B, K) -> ()."""
+    """The loss of a pair, mean over B: scores positive (B,) of true pairs, negative (B, K) of noise -> ()."""
     missed = F.logsigmoid(positive) + F.logsigmoid(-negative).sum(dim=1)
     return -missed.mean()
 

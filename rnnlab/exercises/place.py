@@ -1,122 +1,44 @@
 """Where an attempt leaves the right way: the first expression whose parts are right and which itself is not."""
 
 import ast
-import copy
 import types
+from dataclasses import dataclass
 
 import torch
 
-from .trees import Tree, words
-from .values import NEAR, plain
+from .letters import Letters
+from .noted import Noted, clean
+from .reading import Reader
+from .trees import words
+from .values import NEAR
 
-MOST = 3000  # values noted in one run
 SHORT = 70  # characters of code a sentence quotes at most
-FILE = "<place>"
-BOXES = {"zeros", "zeros_like", "ones", "ones_like", "empty", "empty_like", "full", "full_like", "set", "list", "dict"}
+BOXES = {"zeros", "zeros_like", "ones", "ones_like", "empty", "empty_like", "full", "full_like", "set", "list", "dict",
+         "arange", "cat", "stack"}  # fmt: skip
+DRESSES = {"float", "double", "long", "int", "to", "type_as"}
 KEEPS = {"list", "tuple", "iter", "float", "sorted"}  # a start value, or what it was in another dress
 SIZES = {"shape", "dtype", "device", "size", "dim", "ndim", "numel", "len", "range"}
 
 
-class Noted:
-    """A function whose every expression notes its value when it is run."""
+@dataclass
+class Place:
+    """An expression, or the head of a loop, where an attempt leaves the right way."""
 
-    def __init__(self, function):
-        """Raises OSError, TypeError or SyntaxError where the source cannot be read."""
-        tree = Tree(function)
-        self.nodes, self.children, self.events, self.names = [], [], [], tree.names
-        self.loops, self._around = [], []  # for each node: the loops it stands in, the inner one last
-        definition = copy.deepcopy(tree.definition)
-        definition.body = self._inside(definition.body)
-        names = {**tree.names, "__note__": self._note}
-        if isinstance(definition, ast.Lambda):
-            self.function = eval(compile(ast.fix_missing_locations(ast.Expression(definition)), FILE, "eval"), names)
-        else:
-            space = {}
-            module = ast.fix_missing_locations(ast.Module([definition], []))
-            exec(compile(module, FILE, "exec"), names, space)
-            self.function = names[definition.name] = space[definition.name]
+    text: str
+    node: ast.AST
+    values: dict  # {text of an expression: the value it had last}
+    layers: list  # those that right answers make and call
+    turning: set  # names that another turn of a loop gives another value
+    sure: bool = True  # whether all before it is right
 
-    def _inside(self, thing):
-        if isinstance(thing, list):
-            return [self._inside(item) for item in thing]
-        if not isinstance(thing, ast.AST) or isinstance(thing, ast.JoinedStr | ast.arguments):
-            return thing
-        if _is_sum(thing):
-            for side in (thing.left, thing.right):
-                side.inner = _is_sum(side)
-        original, first = copy.copy(thing), len(self.nodes)
-        if isinstance(thing, ast.For):
-            thing.iter = self._inside(thing.iter)
-            self._around.append(original)
-            thing.body = self._inside(thing.body)
-            self._around.pop()
-            return thing
-        for name, value in ast.iter_fields(thing):
-            if name == "func" and not self._is_value(value):
-                continue
-            if name == "func":  # a method: what it is called on counts, not the method
-                value.value = self._inside(value.value)
-                continue
-            if name in ("targets", "target", "ctx", "annotation", "returns", "decorator_list", "generators"):
-                if name == "generators":
-                    for generator in value:
-                        generator.iter, generator.ifs = self._inside(generator.iter), self._inside(generator.ifs)
-                continue
-            if name == "slice" and isinstance(value, ast.Tuple):
-                value.elts = self._inside(value.elts)
-                continue
-            setattr(thing, name, self._inside(value))
-        silent = ast.Constant | ast.Starred | ast.Slice | ast.Lambda | ast.FormattedValue
-        if not isinstance(thing, ast.expr) or isinstance(thing, silent):
-            return thing
-        if isinstance(original, ast.Name) and isinstance(self.names.get(original.id), types.ModuleType | type):
-            return thing
-        inside = set(range(first, len(self.nodes)))
-        self.children.append(inside - {i for k in inside for i in self.children[k]})
-        self.nodes.append((original, words(_clean(original, self.nodes))))
-        self.loops.append(tuple(self._around))
-        call = ast.Call(ast.Name("__note__", ast.Load()), [ast.Constant(len(self.nodes) - 1), thing], [])
-        return ast.copy_location(call, original)
-
-    def _is_value(self, func):
-        """Whether a method is called on a value, and not on a module such as torch."""
-        if not isinstance(func, ast.Attribute):
-            return False
-        inner = func.value
-        while isinstance(inner, ast.Attribute):
-            inner = inner.value
-        return not (isinstance(inner, ast.Name) and isinstance(self.names.get(inner.id), types.ModuleType | type))
-
-    def _note(self, i, value):
-        if len(self.events) < MOST:
-            self.events.append((i, plain(value)))
-        return value
-
-    def run(self, case):
-        """Run it on a copy of the case; its error, or None."""
-        torch.random.default_generator.manual_seed(0)
-        try:
-            self.function(*copy.deepcopy(case))
-        except Exception as error:
-            return error
-        return None
-
-
-def _clean(node, nodes):
-    """The node as it was written: without the notes put into its parts."""
-
-    class Clean(ast.NodeTransformer):
-        def visit_Call(self, call):
-            if isinstance(call.func, ast.Name) and call.func.id == "__note__":
-                return self.visit(call.args[1])
-            return self.generic_visit(call)
-
-    return Clean().visit(copy.deepcopy(node))
+    def reading(self, letters):
+        """What it does, as the end of a sentence whose subject is "it"; or None."""
+        reader = Reader(self.values, letters, self.layers, self.turning)
+        return reader.loop(self.node) if isinstance(self.node, ast.For) else reader.read(self.node)
 
 
 def first_place(attempt, answers, case):
-    """The text of the first expression whose parts are right and which is not, or of the head of the loop that makes
-    it so; None where there is none.
+    """The first `Place` whose parts are right and which is not, or the loop that makes it so; None if there is none.
 
     answers: right answers; a value is right if it comes up in the run of one of them.
     """
@@ -129,34 +51,46 @@ def first_place(attempt, answers, case):
         theirs.run(case)
         right += [value for _, value in theirs.events]
         written |= {text for _, text in theirs.nodes}
-    right += list(case)
-    pool = _Pool(right)
+    layers = [value for value in right if isinstance(value, torch.nn.Module)]
+    pool = _Pool([*right, *case])
     mine = Noted(attempt)
     mine.run(case)
-    good = {}
+    good, values = {}, {}
     for i, value in mine.events:
         parts = all(good.get(child, True) for child in mine.children[i])
         node, text = mine.nodes[i]
-        good[i] = parts if _is_made_up(node, value) or _is_number(value) else pool.holds(value)
+        values[text] = value
+        good[i] = parts if _is_made_up(node, value, values) or _is_number(value) else pool.holds(value)
         if parts and not good[i] and not _is_count(value, node):
             if text in written:  # what a right answer says too is no fault; what it is given may be
-                text = _head(node, mine.loops[i])
-            if text and len(text) <= SHORT:
-                return text
+                node = _loop(node, mine.loops[i], values)
+                text = node and f"for {words(node.target)} in {words(clean(node.iter, ()))}"
+                good[i] = text is None
+            if text:
+                return Place(
+                    text if len(text) <= SHORT else f"{text[: SHORT - 10]}…",
+                    clean(node, ()),
+                    values,
+                    layers,
+                    mine.turning,
+                )
+    for i, _ in mine.events:  # a list that keeps what was to go
+        node, text = mine.nodes[i]
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", None) == "remove" and len(node.args) == 1:
+            kept, gone = values.get(words(clean(node.func.value, ()))), node.args[0]
+            gone = gone.value if isinstance(gone, ast.Constant) else values.get(words(clean(gone, ())))
+            if isinstance(kept, list) and isinstance(gone, str | int) and gone in kept:
+                return Place(text, clean(node, ()), values, layers, mine.turning, sure=False)
     return None
 
 
-def _head(node, loops):
-    """The head of the innermost loop whose variable stands in an expression, or None."""
+def _loop(node, loops, values):
+    """The innermost loop whose variable stands in an expression, where something can be said of it; or None."""
     names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
     for loop in reversed(loops):
         if names & {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}:
-            return f"for {words(loop.target)} in {words(_clean(loop.iter, ()))}"
+            return loop if Reader(values, Letters("", {})).loop(clean(loop, ())) else None
     return None
-
-
-def _is_sum(node):
-    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)
 
 
 def _is_number(value):
@@ -164,10 +98,17 @@ def _is_number(value):
     return isinstance(value, int) or (isinstance(value, tuple) and all(isinstance(item, int) for item in value))
 
 
-def _is_made_up(node, value):
-    """Whether a value is as right as its parts: things in brackets, a piece of a list, a box that will be filled."""
+def _is_made_up(node, value, values):
+    """Whether a value is as right as its parts: brackets, a piece of a list, a box to be filled, a mask, its count."""
+    if isinstance(value, torch.Tensor) and _is_scaffold(node, value, values):
+        return True
+    if getattr(node, "box", False) and isinstance(value, list | set | dict):
+        return True
     called = node.func if isinstance(node, ast.Call) else node
-    if getattr(called, "attr", getattr(called, "id", None)) in BOXES | SIZES and not isinstance(called, ast.Name):
+    name = getattr(called, "attr", getattr(called, "id", None))
+    if name == "arange" and len(node.args) > 1:
+        return False  # it counts from a number of its own
+    if name in BOXES | SIZES and not isinstance(called, ast.Name):
         return True
     if isinstance(node, ast.Call) and isinstance(called, ast.Name):
         if called.id in KEEPS or (called.id in BOXES | SIZES and not node.args):
@@ -176,6 +117,36 @@ def _is_made_up(node, value):
         return True  # a sum is no place before it is complete
     piece = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice) and isinstance(value, list | str)
     return piece or isinstance(node, ast.List | ast.Tuple)
+
+
+def _is_scaffold(node, value, values):
+    """Whether a tensor stands only round the numbers: one number everywhere, a mask of places, what a mask keeps."""
+
+    def of(part):
+        return values.get(words(clean(part, ())))
+
+    if isinstance(node, ast.Call) and value.dim() and _is_even(value) and isinstance(node.func, ast.Attribute):
+        return _is_even(of(node.func.value))
+    if value.dtype == torch.bool:
+        sides = [of(node.left), *map(of, node.comparators)] if isinstance(node, ast.Compare) else []
+        return not any(isinstance(side, torch.Tensor) and side.is_floating_point() for side in sides)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        mask = of(node.func.value)
+        if isinstance(mask, torch.Tensor) and mask.dtype == torch.bool:
+            return node.func.attr in DRESSES or (mask.dim() == 1 and not value.dim())
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return any(isinstance(side, torch.Tensor) and _is_mask(side) for side in (of(node.left), of(node.right)))
+    return isinstance(node, ast.Subscript) and isinstance(of(node.value), torch.Tensor) and _is_mask(value)
+
+
+def _is_even(value):
+    """Whether a tensor holds one number everywhere, as a box does before it is filled."""
+    return isinstance(value, torch.Tensor) and value.numel() > 0 and bool((value == value.flatten()[0]).all())
+
+
+def _is_mask(value):
+    """Whether all numbers are 0 or 1."""
+    return bool(((value == 0) | (value == 1)).all())
 
 
 def _is_count(value, node):
@@ -216,6 +187,8 @@ class _Pool:
         same = self.tensors.get(flat.numel(), [])
         if any(torch.allclose(flat, other, equal_nan=True, **NEAR) for other in same):
             return True
+        if getattr(value, "dtype", None) == torch.bool:
+            return False  # a few yes and no are alike by chance
         flat = flat.sort().values
         return flat.numel() > 1 and any(
             torch.allclose(flat, other.sort().values, equal_nan=True, **NEAR) for other in same

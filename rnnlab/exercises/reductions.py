@@ -29,15 +29,7 @@ PARTS = {
 
 
 def reductions(tree):
-    """For each parameter, and each expression, one part or function of it in its place: an `Edit` each."""
-    if isinstance(tree.body, list):
-        docstring = isinstance(tree.body[0], ast.Expr) and isinstance(tree.body[0].value, ast.Constant)
-        for name in tree.parameters:
-            for text, what in PARTS.items():
-                value = put(text, ast.Name(name, ast.Load()))
-                line = ast.Assign([ast.Name(name, ast.Store())], value)
-                body = [*tree.body[:docstring], line, *tree.body[docstring:]]
-                yield Edit("part", tree.definition, "body", body, tree.body[-1], ast.Name(name, ast.Load()), what)
+    """For each expression, one part or function of it in its place: an `Edit` each."""
     for holder, key, node in list(tree.nodes()):
         taken = isinstance(node, ast.Call | ast.BinOp | ast.Subscript) and not isinstance(holder, ast.Return)
         if taken and isinstance(getattr(node, "ctx", ast.Load()), ast.Load) and len(words(node)) <= SHORT:

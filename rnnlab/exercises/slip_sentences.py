@@ -16,6 +16,11 @@ SENTENCES = {
     "turned": ("A sign: it behaves as if the difference {node} were taken the other way round.", ""),
     "one minus": ("It behaves as if {part} stood where `1 -` of it belongs.", "a factor"),
     "should be itself": ("It behaves as if `1 -` of {part} stood where {part} itself belongs.", "a factor"),
+    "alone": ("It behaves as if {part} alone stood where {node} belongs.", ""),
+    "whole sum": ("Brackets: it behaves as if the factor {part} reached both terms of {node}.", ""),
+    "not rounded": ("It behaves as if {node} were not rounded down.", ""),
+    "rows": ("It behaves as if {part} had as many entries as it has numbers.", ""),
+    "wider": ("It behaves as if a function went round the whole of {node}.", ""),
     "times": ("It behaves as if the two sides of {node} were multiplied, not added.", ""),
     "shares": ("It behaves as if {part} and {to} were exchanged.", "one share"),
     "bracket": ("Brackets: it behaves as if {node} were {new}.", ""),
@@ -152,6 +157,8 @@ class Speaker:
                 "around": around and self.code(around)}  # fmt: skip
         said["near"] = self.code(edit.part) or said["node"]
         said["part"] = self.part(edit)
+        if edit.kind == "entry" and isinstance(self.tree.parents.get(id(edit.node)), ast.Return):
+            return f"Part {edit.to} of what it should return is left out."
         wanted = re.findall(r"\{(\w+)\}", template)
         if any(said[word] is None for word in wanted):
             return self._without(edit, said)
@@ -161,6 +168,8 @@ class Speaker:
         """A shorter sentence for a change whose pieces cannot all be said."""
         if edit.kind == "number":
             return f"It behaves as if a {said['node']} were {said['to']}." if said["node"] else None
+        if edit.kind == "alone":
+            return "It behaves as if one term of a sum came out alone, and without its factor."
         if edit.kind == "another name" and said["to"] and said["around"]:
             return f"It behaves as if {said['to']} stood where something else belongs, in {said['around']}."
         return None

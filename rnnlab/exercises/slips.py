@@ -4,6 +4,7 @@ import ast
 import dis
 import itertools
 import re
+import types
 
 import torch
 
@@ -15,12 +16,14 @@ from .reductions import reductions
 from .slip_sentences import SENTENCES, Speaker
 from .trees import Tree, words
 
-LEFT_OUT = {"term", "factor", "divisor", "call", "no transpose", "minus", "one minus", "power", "condition", "keyword"}
+LEFT_OUT = {"term", "factor", "divisor", "call", "no transpose", "minus", "one minus", "power", "condition",
+            "keyword"}  # fmt: skip
 PAIRS = 18  # so many of these are tried two by two
-LATE = {"number": 2, "another name": 2, "twice": 2, "factor twice": 2, "line": 2, "lines": 2, "entry": 2, "times": 3,
-        "plus": 2, "divided": 3, "argument": 3, "should be itself": 2, "matrix product": 2, "floor": 2, "matrix": 2,
-        "index": 1, "index later": 1, "index earlier": 1, "another function": 1, "upside down": 1, "doubled": 1,
-        "bracket": 1, "after the loop": 2, "entry twice": 1}  # fmt: skip
+LATE = {"never": -1, "always so": -1, "number": 2, "another name": 2, "twice": 2, "factor twice": 2, "line": 2,
+        "lines": 2, "entry": 2, "times": 3, "plus": 2, "divided": 3, "argument": 3, "should be itself": 2,
+        "matrix product": 2, "floor": 2, "matrix": 2, "index": 1, "index later": 1, "index earlier": 1,
+        "another function": 1, "upside down": 1, "doubled": 1, "bracket": 1, "after the loop": 2,
+        "entry twice": 1}  # fmt: skip
 
 # Kinds that hardly anyone means: among few letters, counts or errors they are hit by chance, and the name is false.
 ODD = {"twice", "factor twice", "times", "plus", "divided", "doubled", "should be itself", "another name", "matrix",
@@ -40,32 +43,41 @@ class Slips:
         self.parts = [(None, (edit,), {}) for edit in reductions(self.tree)]
         self.pairs = [(None, pair, {}) for pair in itertools.combinations(few, 2)]
 
-    def explain(self, mine, known=(), extra=(), written=(), variants=None):
+    def explain(self, mine, known=(), extra=(), written=(), variants=None, unread=()):
         """The sentence of the first of `variants` that does on every case what an attempt did, or None.
 
         mine: the attempt's outcomes (value, error); known: names of its own; extra: more cases, each with its outcome;
-        written: every name in its text; variants: those to try, else one change, or two things left out.
+        written: every name in its text; unread: parameters it never reads; variants: those to try, else one change, or
+        two things left out.
         """
         if all(alike(a, b) for a, b in zip(mine, self.right, strict=True)):
             return None
         if any(_all_zero(a) and not _all_zero(b) for (a, _), (b, _) in zip(mine, self.right, strict=True)):
             return None  # there are many ways to zeros
+        zero = all(type(value) in (int, float) and value == 0 for value, _ in mine)
         fine = any(continuous(value) for value, _ in mine)
+        simpler = False  # something simpler explains it, in words that the learner does not know
         for function, made, outcomes in itertools.chain(self.single, self.pairs) if variants is None else variants:
-            if not fine and any(map(is_odd, made)):
+            if (not fine or simpler) and any(map(is_odd, made)):
                 continue
             if function is None and (len(made) > 1 or made[0].kind == "part"):
                 function = self.tree.compiled(*made)
             if len(made) > 1 and all(error is not None for _, error in mine):
                 continue  # two changes that only raise tell nothing of each other
-            if function and all(alike(m, self._outcome(function, outcomes, i)) for i, m in enumerate(mine)):
-                sentence = self.said(made, known)
-                if (
-                    sentence
-                    and not _told_otherwise(made, written)
-                    and all(alike(outcome, guard.quick(function, case)) for case, outcome in extra)
-                ):
-                    return sentence
+            if not function or not all(alike(m, self._outcome(function, outcomes, i)) for i, m in enumerate(mine)):
+                continue
+            if unread and names_read(function.__code__) & set(unread):
+                continue  # who never reads a thing did not take the wrong part of it
+            if (
+                _told_otherwise(made, written)
+                or (zero and not _renames(made, written))
+                or not all(alike(o, guard.quick(function, case)) for case, o in extra)
+            ):
+                continue
+            sentence = self.said(made, known)
+            if sentence:
+                return sentence
+            simpler = True
         return None
 
     def _outcome(self, function, outcomes, i):
@@ -110,10 +122,28 @@ class Slips:
                         yield f"It could have {edit.to} too many, at `{words(edit.node)}`."
 
 
+def names_in(code):
+    """Every name in a code object and in those inside it."""
+    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return {*code.co_names, *code.co_varnames}.union(*map(names_in, inner))
+
+
+def names_read(code):
+    """The names that a code object reads, and those inside it: of comprehensions, of functions."""
+    found = {str(step.argval) for step in dis.get_instructions(code) if step.opname.startswith("LOAD")}
+    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return found.union(*map(names_read, inner))
+
+
 def is_odd(edit):
     """Whether hardly anyone means such a change."""
     turned = edit.kind == "number" and isinstance(edit.to, int | float) and number(edit.node) == -edit.to
     return turned or edit.kind in ODD
+
+
+def _renames(made, written):
+    """Whether a slip is another function, and the attempt does not say the right one: else zeros tell nothing."""
+    return len(made) == 1 and made[0].kind == "another function" and name_of(made[0].node) not in written
 
 
 def _told_otherwise(made, written):
@@ -162,7 +192,7 @@ def operation(error):
     found, at = None, error.__traceback__
     while at is not None:
         if not re.search(
-            r"site-packages|lib.python|exercises.(guard|slips|mending|place|raising)\.py",
+            r"site-packages|lib.python|exercises.(guard|slips|mending|noted|place|raising)\.py",
             at.tb_frame.f_code.co_filename,
         ):
             found = at

@@ -162,7 +162,7 @@ def index_text(node):
 
 
 def _located(new, near):
-    for node in ast.walk(new) if isinstance(new, ast.AST) else ():
+    for node in (node for item in (new if isinstance(new, list) else [new]) for node in ast.walk(item)):
         if not hasattr(node, "lineno") and isinstance(node, (ast.expr, ast.stmt, ast.arg, ast.keyword)):
             ast.copy_location(node, near)
 

@@ -10,7 +10,7 @@ function name() {
   document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "all pages");
   document.querySelector(".toc-drawer")?.setAttribute("aria-label", "this page");
   for (const caption of document.querySelectorAll(".caption[role=heading]")) caption.ariaLevel = 2;
-  for (const box of document.querySelectorAll("article p, article pre, article .math, article .table-wrapper"))
+  for (const box of document.querySelectorAll("article p, article pre, article .math, article .table-wrapper, article .cell_output"))
     if (box.scrollWidth > box.clientWidth && getComputedStyle(box).overflowX !== "visible") box.tabIndex = 0;
 }
 
