@@ -9,7 +9,7 @@ from tools import browser as tools
 HIGH, WIDE, BESIDE_FILES = 599, 1080, 828
 
 
-@pytest.mark.parametrize("play", tools.STORED, ids=lambda play: play.module)
+@pytest.mark.parametrize("play", tools.EXPLORERS, ids=lambda play: play.module)
 def test_it_fits_with_and_without_the_file_browser(play, open_explorer):
     lesson = nbformat.read(tools.ROOT / "notebooks" / f"{play.lesson}.ipynb", 4)
     pages = [output.get("data", {}).get("text/html", "") for cell in lesson.cells for output in cell.get("outputs", [])]

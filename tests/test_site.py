@@ -12,7 +12,7 @@ import page_rules
 import pytest
 from bs4 import BeautifulSoup
 
-from tools.browser import STORED
+from tools.browser import EXPLORERS
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
 site_tool = pytest.importorskip("tools.site", reason="needs Sphinx: the test extra")
@@ -127,7 +127,7 @@ def test_exercises_say_where_to_do_them_and_fold_their_solutions(pages):
         assert "make lab" in page.article.text
 
 
-@pytest.mark.parametrize("name", ["index.html", *[f"notebooks/{play.lesson}.html" for play in STORED]])
+@pytest.mark.parametrize("name", ["index.html", *[f"notebooks/{play.lesson}.html" for play in EXPLORERS]])
 def test_from_the_disk_a_page_is_alive_and_fits_a_phone(name, site, visit):
     page = visit((site[0] / name).as_uri(), viewport={"width": 390, "height": 800})
     assert page.locator("[data-explorer]").count() == page.locator("[data-explorer][data-awake]").count() > 0
@@ -178,7 +178,7 @@ def test_a_table_that_a_cell_made_is_a_table(pages):
     assert pages["notebooks/00_start_here.html"].select_one(".cell_output td", string="PyTorch")
 
 
-@pytest.mark.parametrize("play", STORED, ids=lambda play: play.module)
+@pytest.mark.parametrize("play", EXPLORERS, ids=lambda play: play.module)
 def test_a_key_changes_the_picture_at_once(play, site, visit):
     root = play.on(visit((site[0] / "notebooks" / f"{play.lesson}.html").as_uri()))
     play.step(root)

@@ -94,7 +94,6 @@ EXPLORERS = [
     Play("SayIt", "10_attention", ("slider", "sound"), ".chain svg"),
     Play("Scan", "11_parallel", ("slider", "round"), ".chain svg"),
 ]
-STORED = [play for play in EXPLORERS if (ROOT / "notebooks" / f"{play.lesson}.ipynb").exists()]  # those a page shows
 
 
 def chromium(playwright):
