@@ -9,7 +9,8 @@ times its log-count ratio of naive Bayes, and a linear model, here a logistic on
 the word, of the pair and of the triple that end in it, 0 if they are new or came before in the review. Of a training
 review these come from a model of the other four fifths, or the net would learn to believe numbers that know the answer.
 The sums of the three go to the last layer too, and so does what stands between the first and last T/2 words.
-Three such nets are trained, and their beliefs averaged. One trial of the net chose its settings, 91.4 % on validation, where "nb-svm" alone got 90.8 and TF-IDF 89.2.
+Three such nets are trained, and their beliefs averaged. One trial of a single net chose the settings, 91.4 % on
+validation, where "nb-svm" alone got 90.8 and TF-IDF 89.2.
 
 Seconds are those of the training, cpu_seconds of the processor: counting, word vectors and net, not cutting into words.
 The net computes in bfloat16: where the processor has no instructions for that, the same takes longer.
