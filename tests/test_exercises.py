@@ -207,7 +207,7 @@ def endless_list(x, y):
 @pytest.mark.parametrize(
     "attempt, words",
     [
-        (lambda x, y: None, "It returns None: is there a `return`, with a value behind it?"),
+        (lambda x, y: None, "It returns None. Is there a `return` at the end, with a value behind it?"),
         (lambda x, y: "right", "It is the text 'right', expected one tensor of shape (N,)."),
         (lambda x, y: [1, 2, 3], "It is a list of 3, expected one tensor"),
         (lambda x, y: (2 * x + y, x), "It is a tuple of 2, expected one tensor"),
@@ -237,7 +237,7 @@ def test_wrong_kind(attempt, words):
         (lambda x: x.sum(), None),
         (lambda x: x.sum()[None], "It is a tensor of shape (1,), expected a number."),
         (lambda x: x.mean(), "It behaves as if `mean` stood where `sum` belongs."),
-        (lambda x: x, "It is a tensor of shape (3,), expected a number."),
+        (lambda x: x, "It gives `x` back as it came."),
         (lambda x: True, "It is a bool, expected a number"),
     ],
 )
@@ -252,7 +252,8 @@ def test_numbers(attempt, words):
     [
         (lambda x: [x, x.sum()], None),
         (lambda x: torch.return_types.max((x, x.sum())), None),
-        (lambda x: x, "It returns a tensor of shape (3,), expected 2 values: x and its sum."),
+        (lambda x: x, "It gives `x` back as it came."),
+        (lambda x: 2 * x, "It returns a tensor of shape (3,), expected 2 values: x and its sum."),
         (lambda x: (x,), "It behaves as if `x.sum()` were left out."),
         (lambda x: (x[:2], x.sum()), "`x[:2]`: the index `[:2]` is too much"),
         (lambda x: (x + 1, x.sum()), "`1` is one term too many"),
