@@ -156,7 +156,7 @@ def reviews() -> Challenge:
 
     def marks():
         best = "best of benchmarks/, 25,000 reviews, minutes"
-        return _means("challenges", "reviews") | _means("imdb", "best", best)
+        return _means("challenges", "reviews") | _means("imdb_best", "counting", best)
 
     task = "tell good reviews from bad ones\n20,000 to learn from, 5,000 held out,"
     return Challenge("reviews", task, 2, 60, load, marks)
