@@ -24,14 +24,12 @@ UNSTABLE = {
     ("07_imdb", "fit"): "the loss of 564 steps in float32: its second digit depends on the processor",
     ("07_imdb", "wrong"): "the worst reviews of that net: their order depends on its third digit",
     ("07_imdb", "verdict"): "the same net, read in thousandths",
+    ("09_language_model", "context-figure"): "what that net gains by reading, in hundredths; the cell before asserts it",
     ("09_language_model", "greedy"): "what a net writes after 1,250 steps in float32: one letter changes the rest",
     ("09_language_model", "tempered-texts"): "the same net, letters drawn",
     ("09_language_model", "four-ways"): "the same net, letters drawn",
     ("09_language_model", "next-letter"): "the same net, its weights in 8 bits",
-    (
-        "10_attention",
-        "flat",
-    ): "two nets after 875 steps in float32; the next cell asserts what is certain of their curves",
+    ("10_attention", "flat"): "two nets after 875 steps in float32; the next cell asserts what is certain",
     ("10_attention", "matrix"): "where that net looks, in hundredths; asserted is how near a path it stays",
     ("10_attention", "say-it"): "the same net's weights, in 8 bits",
 }
@@ -237,7 +235,7 @@ def definitions(source):
 @functools.cache
 def package():
     """{module: its definitions} of the rooms lessons import from."""
-    files = [file for file in (ROOT / "rnnlab").rglob("*.py") if "exercises" not in file.parts]
+    files = [file for file in (ROOT / "rnnlab").rglob("*.py") if not {"exercises", "explorers"} & set(file.parts)]
     return {str(file.relative_to(ROOT)): definitions(file.read_text(encoding="utf-8")) for file in files}
 
 

@@ -334,7 +334,7 @@ nucleus = Exercise(
         _dealt(1, 5, 0.9),
         _dealt(4, 4, 0.3),
         _dealt(2, 7, 0.8, torch.float32),
-        (torch.tensor([[0.125, 0.5, 0.25, 0.125], [0.25, 0.25, 0.5, 0.0]], dtype=torch.float64), 0.75),
+        (torch.tensor([[0.0, 0.75, 0.25, 0.0], [0.25, 0.0, 0.0, 0.75]], dtype=torch.float64), 0.75),
     ],
     more=lambda: (_dealt(1 + seed % 4, 3 + seed % 6, (0.2, 0.5, 0.7, 0.95)[seed % 4], seed=seed) for seed in range(32)),
     returns="(B, V)",
