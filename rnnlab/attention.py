@@ -61,6 +61,10 @@ class EncoderDecoder(nn.Module):
         expect.indices("source", source, self.source_embedding.num_embeddings, "B S")
         lengths = expect.lengths("lengths", lengths, source.shape[1], len(source), source.device).cpu()
         S = source.shape[1]
+        mask = torch.arange(S, device=source.device) < lengths[:, None].to(source.device)
+        if odd := source.masked_fill(mask, PAD).any(dim=1).nonzero()[:, 0].tolist():
+            n = lengths[odd[0]]
+            raise ValueError(f"source[{odd[0]}] goes on behind its length of {n}, expected padding there, {PAD}")
         x = self.dropout(self.source_embedding(source))  # (B, S, H/2)
         if lengths.min() == S:  # nothing is padded
             memory, h_n = self.encoder(x)
@@ -69,7 +73,6 @@ class EncoderDecoder(nn.Module):
             memory, h_n = self.encoder(packed)
             memory, _ = pad_packed_sequence(memory, batch_first=True, total_length=S)
         last = h_n.transpose(0, 1).flatten(1)  # (B, H): where each direction ended
-        mask = torch.arange(S, device=source.device) < lengths[:, None].to(source.device)
         return memory, last, mask
 
     def decode(
@@ -81,12 +84,12 @@ class EncoderDecoder(nn.Module):
         """
         last = state if last is None else last
         sizes, like = {"H": self.decoder.hidden_size}, {"dtype": self.head.weight.dtype, "like": " like the weights"}
-        expect.indices("target_in", target_in, self.target_embedding.num_embeddings, "B T", sizes)
         expect.tensor("state", state, "B H", sizes, **like)
         expect.tensor("memory", memory, "B S H", sizes, **like)
         expect.tensor("last", last, "B H", sizes, **like)
         if not expect.tensor("mask", mask, "B S", sizes, dtype=torch.bool).any(dim=1).all():
             raise ValueError("mask hides all of a row, expected at least one letter to look at")
+        expect.indices("target_in", target_in, self.target_embedding.num_embeddings, "B T", sizes)
         x = self.dropout(self.target_embedding(target_in))  # (B, T, H/2)
         out, h_n = self.decoder(x, state[None].contiguous())  # (B, T, H)
         if self.attention == "none":

@@ -49,10 +49,18 @@ def lru_step(x: Tensor, h: Tensor, nu: Tensor, theta: Tensor, weight_ih: Tensor)
     expect.tensor("x", x, "... I", sizes := {})
     for name, value, shape in (("nu", nu, "H"), ("theta", theta, "H"), ("weight_ih", weight_ih, "2H I")):
         expect.tensor(name, value, shape, sizes, dtype=x.dtype, like=" like x")
-    if not isinstance(h, Tensor) or not h.is_complex() or h.shape != (*x.shape[:-1], len(nu)):
-        raise ValueError(f"h is {expect.said(h)}, expected a complex tensor of shape {(*x.shape[:-1], len(nu))}")
+    _complex("h", h, "... H", sizes, x, " like x")
     a, scale = eigenvalues.plain(nu, theta)
     return a * h + scale * torch.complex(*(x @ weight_ih.T).chunk(2, dim=-1))
+
+
+def _complex(name, value, shape, sizes, real, like):
+    """A finite complex state, whose two parts are of the dtype of `real`."""
+    if not isinstance(value, Tensor) or not value.is_complex():
+        came = f"{value.dtype}" if isinstance(value, Tensor) else expect.said(value)
+        raise TypeError(f"{name} is {came}, expected a complex tensor")
+    expect.tensor(name, value, shape, sizes, dtype=real.dtype.to_complex(), like=like)
+    expect.tensor(name, torch.view_as_real(value.resolve_conj()))
 
 
 @expect.takes(nu="H", theta="H")
@@ -107,7 +115,7 @@ class LinearRecurrent(nn.Module):
         expect.tensor("input", input, form, sizes, dtype=weight.dtype, like=" like the weights")
         x = input if self.batch_first else input.transpose(0, 1)
         if hx is not None:
-            self._expect_state(hx, (self.num_layers, len(x), self.hidden_size))
+            self._expect_state(hx, {"L": self.num_layers, "B": len(x), "H": self.hidden_size})
         last = []
         for layer in range(self.num_layers):
             weights = [getattr(self, f"{name}_l{layer}") for name in self._shapes(1)]
@@ -127,8 +135,7 @@ class LinearRecurrent(nn.Module):
         """What the layer shows of its states: the states."""
         return h
 
-    def _expect_state(self, hx, shape):
-        sizes = dict(zip(("L", "B", "H"), shape, strict=True))
+    def _expect_state(self, hx, sizes):
         expect.tensor("hx", hx, "L B H", sizes, dtype=self.weight_ih_l0.dtype, like=" like the weights")
 
     def extra_repr(self) -> str:
@@ -212,6 +219,5 @@ class LRU(LinearRecurrent):
         out = shown * torch.sigmoid(gate)
         return out + x if x.shape == out.shape else out
 
-    def _expect_state(self, hx, shape):
-        if not isinstance(hx, Tensor) or not hx.is_complex() or hx.shape != shape:
-            raise ValueError(f"hx is {expect.said(hx)}, expected a complex tensor of shape {shape}, (L, B, H)")
+    def _expect_state(self, hx, sizes):
+        _complex("hx", hx, "L B H", sizes, self.weight_ih_l0, " like the weights")

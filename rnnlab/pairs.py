@@ -60,6 +60,9 @@ class PairBatches:
                 expect.indices(f"{name}[{i}]", row, 2**31, "S" if name == "sources" else "T")
         if odd := [i for i, row in enumerate(self.targets) if row[0] != START or row[-1] != END]:
             raise ValueError(f"targets[{odd[0]}] is {self.targets[odd[0]].tolist()}, expected START (1) to END (2)")
+        if odd := [i for i, row in enumerate(self.targets) if (row[1:-1] <= END).any()]:
+            found = self.targets[odd[0]].tolist()
+            raise ValueError(f"targets[{odd[0]}] is {found}, expected only symbols, 3 and more, between START and END")
         self.size, self.shuffle = expect.whole("size", size), expect.flag("shuffle", shuffle)
         lengths = torch.tensor([len(source) for source in self.sources])
         self.groups = []

@@ -139,13 +139,15 @@ def bad(value, chance):
 
 
 def _bad_tensors(value, chance):
-    found = {"more axes": value[None], "complex": value.to(torch.complex64)}
+    found = {"more axes": value[None]}
+    found |= {"real": value.real} if value.is_complex() else {"complex": value.to(torch.complex64)}
     if value.ndim:
         found |= {"fewer axes": value[0], "empty": value[:0]}
         found |= {f"longer axis {axis}": torch.cat([value, value], dim=axis) for axis in range(value.ndim)}
-    if value.is_floating_point():
-        found |= {"whole numbers": value.long()}
-        found["another dtype"] = value.double() if value.dtype == torch.float32 else value.float()
+    if value.is_floating_point() or value.is_complex():
+        other = {torch.float32: torch.float64, torch.complex64: torch.complex128, torch.complex128: torch.complex64}
+        found["another dtype"] = value.to(other.get(value.dtype, torch.float32))
+        found |= {} if value.is_complex() else {"whole numbers": value.long()}
         for kind, number in {"nan": math.nan, "infinity": math.inf}.items():
             found[kind] = value.clone()
             found[kind].view(-1)[chance.randrange(value.numel())] = number

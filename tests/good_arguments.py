@@ -634,11 +634,11 @@ ALSO_CALLED = {
 }
 FINE = {
     "rnnlab.attention.monotone_share": "weights: longer axis 0, another dtype",
-    "rnnlab.decoding.greedy": "source: longer axis 1",
     "rnnlab.decoding.beam_search": "source: longer axis 0",
     "rnnlab.pairs.number_sources": "sequences: one less; symbols: text",
     "rnnlab.pairs.number_targets": "sequences: one less; symbols: text",
     "rnnlab.pairs.PairBatches": "sources: longer axis 0 in it, too large in it; targets: too large in it",
+    "rnnlab.attention.EncoderDecoder.forward": "target_in: longer axis 1",
     "rnnlab.attention.EncoderDecoder.decode": "target_in: longer axis 1; mask: too large, negative",
     "rnnlab.attention.EncoderDecoder.scores": "out: longer axis 1; memory: longer axis 1",
     "rnnlab.pairs.padded_cross_entropy": "logits: longer axis 2, another dtype",
@@ -733,6 +733,8 @@ FINE = {
     "rnnlab.writing.entropy": "shares: more axes, fewer axes, longer axis 0, longer axis 1, another dtype",
     "rnnlab.writing.write": "beginning: unknown; seed: zero",
     "rnnlab.writing.loop": "text: unknown",
+    "rnnlab.linear_cells.LRU": "max_phase: above one",  # an angle, up to a whole turn
+    "rnnlab.linear_cells.LinearRecurrent.forward": "input: longer axis 0",
     "rnnlab.models.Reader.forward": "x: longer axis 0, longer axis 1",
     "rnnlab.models.Reader.beliefs": "x: longer axis 0, longer axis 1",
     "rnnlab.models.ReviewClassifier.forward": "x: longer axis 1",
