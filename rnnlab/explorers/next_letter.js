@@ -4,7 +4,7 @@ const TEXTS = {
   temperature: "temperature", nucleus: "nucleus p", greedy: "0, greedy", all: "1, all", next: "the letters that may come next: press one to pick it",
   names: { " ": "space", "\n": "new line", "\t": "tab" },
   pick: (name, share) => `pick ${name}, ${share}`,
-  after: (text, list, count, V) => `${text ? `After “${text}”` : "With nothing read"} the net expects ${list}. ${count === V ? `All ${V} letters` : `${count} of ${V} letters`} can be drawn.`,
+  after: (text, list, count, V, temperature) => `${text ? `After “${text}”` : "With nothing read"} the net expects ${list}. ${count === V ? `All ${V} letters` : `${count} of ${V} letters`} can be drawn at temperature ${temperature}.`,
   writing: "The net is writing …",
   full: most => `That is ${most} letters, as many as this page holds. `,
   strange: letters => `The net has no number for ${letters}: left out. `,
@@ -150,7 +150,7 @@ function render({ model, el }) {
     };
     const size = [...beginning].length, list = order.slice(0, 3).map(v => `${TEXTS.names[letters[v]] ?? `“${letters[v]}”`} ${percent(hot[v])}`).join(", ");
     say.set(timer ? TEXTS.writing : (end ? TEXTS.full(most) : "") + (strange.length ? TEXTS.strange(strange.join(" ")) : "")
-      + TEXTS.after((all.length > 24 ? "…" : "") + all.slice(-24).join("").replaceAll("\n", "⏎"), list, hot.filter(s => s > 0).length, V));
+      + TEXTS.after((all.length > 24 ? "…" : "") + all.slice(-24).join("").replaceAll("\n", "⏎"), list, hot.filter(s => s > 0).length, V, temperature));
     note.textContent = TEXTS.note(model.get("seed"), costs(0, size), costs(size, all.length));
   }
   const stop = watch(model, ["beginning", "written", "temperature", "nucleus", "seed"], draw);
