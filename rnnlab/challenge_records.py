@@ -60,7 +60,7 @@ def write(record: Record) -> Path:
 
 def now() -> str:
     """The time, as records hold it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def read(path: str | Path) -> Record:

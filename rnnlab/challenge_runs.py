@@ -26,7 +26,7 @@ class Refused(Exception):
     """A run that does not count; its text says why."""
 
 
-class Run(NamedTuple):
+class Measured(NamedTuple):
     """One run that counts: the share of right answers, and the processor seconds of the training."""
 
     accuracy: float
@@ -70,7 +70,7 @@ def stub(train: Callable) -> bool:
     return bool(code) and not code.co_names and code.co_nlocals == arguments and ... in code.co_consts
 
 
-def run(train: Callable, data: Any, judged: Iterable, seed: int, budget: float, classes: int) -> Run:
+def run(train: Callable, data: Any, judged: Iterable, seed: int, budget: float, classes: int) -> Measured:
     """Train once from `seed`, then judge: judged gives batches (*inputs, labels (B,)), answers are (B, classes).
 
     Refused, with a sentence, if the run does not count; KeyboardInterrupt comes through.
@@ -97,7 +97,7 @@ def run(train: Callable, data: Any, judged: Iterable, seed: int, budget: float, 
     with torch.no_grad():
         right = within(judging, lambda: judge(model, judged, classes), f"the model of {name}")
     parameters = sum(p.numel() for p in model.parameters()) if isinstance(model, nn.Module) else None
-    return Run(right, used, parameters)
+    return Measured(right, used, parameters)
 
 
 def within(clock: Clock, call: Callable, name: str) -> Any:

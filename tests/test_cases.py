@@ -79,7 +79,7 @@ def other_precision(x):
 
 KEEP_ONE_DTYPE = {"look_up", "lstm_states"}  # float32 alone, as their tasks say
 NO_B = {"finite_differences", "accumulate", "truncated_gradient", "step_jacobian", "through_time", "with_radius",
-        "clip_by_norm"}  # fmt: skip
+        "clip_by_norm", "read_on"}  # fmt: skip
 
 
 def with_tensors():
