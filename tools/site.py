@@ -58,7 +58,8 @@ def page(name, notebook, used):
                 cell.metadata["mystnb"] = {"image": {"alt": alt}}
         kept.append(cell)
     notebook.cells = kept
-    notebook.metadata["myst"] = {"html_meta": {"description": question(notebook)}}
+    title = notebook.cells[0].source.splitlines()[0].partition(" · ")[2]
+    notebook.metadata["myst"] = {"html_meta": {"description": f"{title}: {question(notebook)}"}}
     if used:
         links = " · ".join(f"[`{name}`](#{name})" for name in used)
         notebook.cells.append(new_markdown_cell(f"## In the reference\n\n{links}", id="reference-links"))
