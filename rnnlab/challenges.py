@@ -177,7 +177,7 @@ def digits() -> Challenge:
     return Challenge("digits", task, 10, 20, load, marks)
 
 
-ALL = (memory, reviews, digits)  # lesson 09: put its own here, and measure its marks in benchmarks/
+ALL = (memory, reviews, digits)
 
 
 def _means(file, part, of=None):
