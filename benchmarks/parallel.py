@@ -3,7 +3,7 @@
 Writes benchmarks/results/parallel.json, from which lesson 11 draws. One thread; every second is a second of the
 processor, which other programs on the machine disturb less, and every figure of `seconds` the median of its turns.
 
-    python benchmarks/parallel.py [seconds] [states] [digits] [pixels]
+    python benchmarks/parallel.py [seconds] [states] [digits] [pixels] [NET ...]
 
 seconds: forward and backward of each order of `rnnlab.scans`, and of whole layers, at T = 64 ... 4096.
 states: parity and bracket depth, trained at T = 20, judged at 20 and at 80; about 1,000 weights each, three seeds.
@@ -89,6 +89,7 @@ NETS = {  # cell, layers
     "LRU": ("lru", 1),
     "LRU, two layers": ("lru", 2),
     "GRU, two layers": ("gru", 2),
+    "LSTM": ("lstm", 1),
     "LSTM, two layers": ("lstm", 2),
 }
 STATES = ("GRU", "minGRU", "minGRU, two layers", "minGRU, three layers", "minGRU, signed", "LRU", "LRU, two layers")

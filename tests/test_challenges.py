@@ -69,7 +69,7 @@ def test_a_good_model_is_measured_kept_and_drawn(capsys, records):
     out = said(tiny, capsys, good, seeds=(0, 1, 2), who="Ada")
     kept = [json.loads(path.read_text()) for path in records.glob("*.json")]
     assert len(kept) == 1 and kept[0]["who"] == "Ada" and kept[0]["seeds"] == [0, 1, 2]
-    mean, low, high = sum(kept[0]["accuracy"]) / 3, min(kept[0]["accuracy"]), max(kept[0]["accuracy"])
+    mean, low, high = sum(kept[0]["scores"]) / 3, min(kept[0]["scores"]), max(kept[0]["scores"])
     assert mean > 0.7 and all(0 < seconds < 11 for seconds in kept[0]["seconds"])
     assert f"mean {mean:.1%}, from {low:.1%} to {high:.1%}, 3 seeds" in out
     assert f"{mean:6.1%}  → you" in out and "number 1." in out
@@ -87,7 +87,7 @@ def test_the_share_is_that_of_the_held_out_part_over_examples(tiny, capsys, reco
     said(tiny, capsys, lambda data, seed, clock: lambda x: torch.tensor([[0.0, 1.0]]).expand(len(x), 2))
     _, batches = load()
     labels = torch.cat([y for _, y in batches])
-    assert json.loads(next(records.iterdir()).read_text())["accuracy"] == [labels.double().mean().item()]
+    assert json.loads(next(records.iterdir()).read_text())["scores"] == [labels.double().mean().item()]
 
 
 def test_each_run_gets_the_seed_and_data_nobody_has_touched(tiny, capsys):
@@ -289,8 +289,8 @@ def test_the_held_out_part_cannot_be_reached_by_accident(tiny, capsys):
 
 
 def record(**changes):
-    made = dict(challenge="digits", who="Ada", when="2026-01-01T00:00:00+00:00", budget=20, seeds=[0], accuracy=[0.9])
-    return {**made, "seconds": [3.0], **changes}
+    made = dict(challenge="digits", who="Ada", when="2026-01-01T00:00:00+00:00", budget=20, measure="right")
+    return {**made, "seeds": [0], "scores": [0.9], "seconds": [3.0], **changes}
 
 
 BROKEN = {
@@ -299,16 +299,18 @@ BROKEN = {
     "deep": "[" * 50_000,
     "empty": "",
     "missing": json.dumps({"challenge": "digits"}),
-    "nan": json.dumps(record(accuracy=[float("nan")])),
-    "above": json.dumps(record(accuracy=[1.5])),
-    "text": json.dumps(record(accuracy=["0.9"])),
+    "nan": json.dumps(record(scores=[float("nan")])),
+    "above": json.dumps(record(scores=[1.5])),
+    "text": json.dumps(record(scores=["0.9"])),
     "uneven": json.dumps(record(seeds=[0, 1])),
-    "none": json.dumps(record(seeds=[], accuracy=[], seconds=[])),
+    "none": json.dumps(record(seeds=[], scores=[], seconds=[])),
     "late": json.dumps(record(seconds=[500.0])),
     "huge": json.dumps(record(budget=10**400)),
     "name": json.dumps(record(challenge="../digits")),
     "long": json.dumps(record(who="a" * 70_000)),
     "who": json.dumps(record(who=7)),
+    "measure": json.dumps(record(measure="points")),
+    "list_measure": json.dumps(record(measure=["right"])),
 }
 
 
@@ -317,7 +319,7 @@ def test_a_class_is_compared_and_a_broken_record_gets_a_line(tmp_path):
         folder = tmp_path / "class" / "carla"
         folder.mkdir(parents=True, exist_ok=True)
         n = len(list(folder.iterdir()))
-        row = record(who=who, accuracy=accuracy, seeds=list(range(len(accuracy))), seconds=[1.0] * len(accuracy))
+        row = record(who=who, scores=accuracy, seeds=list(range(len(accuracy))), seconds=[1.0] * len(accuracy))
         (folder / f"{n}.json").write_text(json.dumps(row))
     for name, text in BROKEN.items():
         (tmp_path / "class" / f"{name}.json").write_text(text)
@@ -326,7 +328,7 @@ def test_a_class_is_compared_and_a_broken_record_gets_a_line(tmp_path):
     (tmp_path / "class" / "notes.txt").write_text("no record")
     table = challenges.main([str(tmp_path / "class")])
     lines = table.splitlines()
-    assert lines[0] == "digits, 20 processor seconds"
+    assert lines[0] == "digits, 20 processor seconds, right (%)"
     assert [line.split()[0] for line in lines[2:5]] == ["Bob?[2J??evil", "Ada", "carla"]
     assert lines[3].split() == ["Ada", "92.0", "91.0-93.0", "2", "2"]  # the better of two calls, of two seeds
     assert all(char.isprintable() for line in lines for char in line)
@@ -368,7 +370,7 @@ def test_a_record_is_written_whole_or_not_at_all(full_disk, records):
     assert challenge_records.read(path)[:-1] == one[:-1] and path.parent == folders.cache() / "challenges"
 
 
-# ---- the three of the course
+# ---- those of the course
 
 
 @pytest.mark.parametrize("make", challenges.ALL, ids=lambda make: make.__name__)
