@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch import nn
 
-from rnnlab import challenge_records, challenge_runs, challenges, folders
+from rnnlab import challenge_judges, challenge_records, challenge_runs, challenges, folders, language
 from rnnlab.challenge_records import Record
-from rnnlab.datasets import digits
+from rnnlab.datasets import digits, reviews
 from rnnlab.models import Reader
 from rnnlab.training import Batches, fit
 
@@ -250,6 +250,89 @@ def test_the_clock_tells_what_is_left(tiny, capsys):
     assert "100.0% right, 0.2 processor seconds" in out
 
 
+# ---- bits per character
+
+
+def next_letters():
+    """A text in which each of five letters is followed by itself or by the next, and rows of 30 to be judged on."""
+    random = torch.Generator().manual_seed(0)
+    text = torch.randint(2, (2000,), generator=random).cumsum(0) % 5
+    x, y = text[-661:-1].view(22, 30), text[-660:].view(22, 30)
+    return challenges.Data(text[:1000], text[1:1001]), Batches(x, y, size=8)
+
+
+@pytest.fixture
+def text():
+    return challenges.Challenge("text", "say;", 5, 10, next_letters, lambda: {"luck": 1.5, "best": 1.0}, "bits")
+
+
+def pairs(x):
+    """Logits of the letter after each letter alone: half the next, half the same."""
+    return torch.where((torch.arange(5) - x[..., None]) % 5 < 2, 0.0, -30.0)
+
+
+class Both(nn.Module):
+    """Reads in both directions, as no model of text may."""
+
+    def __init__(self):
+        super().__init__()
+        self.read = nn.GRU(5, 4, batch_first=True, bidirectional=True)
+        self.head = nn.Linear(8, 5)
+
+    def forward(self, x):
+        return self.head(self.read(nn.functional.one_hot(x, 5).float())[0])
+
+
+def test_bits_are_those_of_the_letters_that_came_and_less_is_better(text, capsys, records):
+    out = said(text, capsys, lambda data, seed, clock: lambda x: torch.zeros(*x.shape, 5) + 7)
+    assert "text, seed 0: 2.322 bits, 0." in out  # log2(5)
+    assert [line.split()[-1] for line in out.splitlines()[1:4]] == ["best", "luck", "you"]
+    out = said(text, capsys, lambda data, seed, clock: lambda x: (pairs(x), "a state"), seeds=(0, 1), who="Ada")
+    assert "mean 1.000, from 1.000 to 1.000, 2 seeds" in out and "your best was 2.322" in out
+    out = said(text, capsys, lambda data, seed, clock: lambda x: pairs(x) / 30)
+    assert "your best was 1.000" in out
+    _, judged = next_letters()
+    costs = torch.cat([-(pairs(x) / 30).log_softmax(2).gather(2, y[..., None]).flatten() for x, y in judged])
+    newest = max((json.loads(path.read_text()) for path in records.iterdir()), key=lambda kept: kept["when"])
+    assert newest["scores"] == [pytest.approx((costs.mean() / torch.tensor(2.0).log()).item(), abs=1e-5)]
+    ax = text.history()
+    assert ax.get_ylabel() == "bits per character" and len(ax.lines[0].get_ydata()) == 3
+    (records / "bob.json").write_text(json.dumps(newest | {"who": "Bob"}))
+    table = challenges.main([str(records)]).splitlines()
+    assert table[0] == "text, 10 processor seconds, bits per character"
+    assert [line.split()[0] for line in table[2:]] == ["Ada", "Bob", "challenges"]  # the fewest bits first
+
+
+def remembers(data, seed, clock):
+    seen = []
+
+    def model(x):
+        seen.append(x)
+        return pairs(x) + len(seen) % 2
+
+    return model
+
+
+@pytest.mark.parametrize(
+    "model, why",
+    [
+        (Both(), "the model looks ahead: its answer after a letter changes with letters that come later"),
+        (lambda x: pairs(x.roll(-1, 1)), "the model looks ahead"),
+        (lambda x: pairs(x) + x.float().mean(), "the model looks ahead"),
+        (lambda x: pairs(x).softmax(2), "the model gives shares that add up to 1, expected logits"),
+        (lambda x: pairs(x).where(pairs(x) == 0, -torch.inf), "did the training diverge, or has a letter the share 0"),
+        (lambda x: pairs(x)[:, -1], r"gives the shape \(8, 5\) for \(8, 30\), expected \(8, 30, 5\), a logit for each"),
+        (lambda x: (), "gives a tuple"),
+        (lambda x: nn.functional.dropout(pairs(x)), "gives other numbers when asked the same again"),
+        (remembers(None, 0, None), "gives other numbers when asked the same again"),
+    ],
+)
+def test_a_model_of_text_that_has_read_the_answer_or_gives_none_is_refused(text, model, why):
+    _, judged = next_letters()
+    with pytest.raises(challenge_judges.Refused, match=why):
+        challenge_judges.bits(model, judged, 5)
+
+
 # ---- the held-out part
 
 
@@ -378,10 +461,27 @@ def test_a_challenge_of_the_course_loads_and_stands_among_its_marks(make):
     challenge = make()
     assert challenge.name == make.__name__ and f"{challenge.budget:g} processor seconds" in repr(challenge)
     marks = challenge.marks()
-    assert len(marks) >= 2 and all(0.05 < share < 1 for share in marks.values())
+    shares = challenge.counts == "right"
+    assert len(marks) >= 2 and all(0.05 < mark < 1 if shares else 1 < mark < 7 for mark in marks.values())
     data, judged = challenge._load()
     *inputs, labels = next(iter(judged))
-    assert len(data.x) == len(data.y) > len(labels) and set(labels.tolist()) <= set(range(challenge.classes))
+    assert len(data.x) == len(data.y) > len(labels)
+    assert 0 <= labels.min() and labels.max() < challenge.classes
     assert f"{len(data.y):,} " in challenge.task
-    assert f"{sum(len(y) for *_, y in judged):,} held out" in challenge.task
-    assert min(marks, key=marks.get) == "always the same answer"
+    assert f"{sum(y.numel() for *_, y in judged):,} held out" in challenge.task
+    worst = min(marks, key=marks.get) if shares else max(marks, key=marks.get)
+    assert worst == ("always the same answer" if shares else "nothing known")
+
+
+def test_the_letters_are_those_of_the_page_and_the_held_out_ones_are_not():
+    data, judged = challenges.letters()._load()
+    train, held_out = reviews.load()
+    known = set(train.texts)
+    page = language.encode("\n".join(map(language.plain, train.texts[:4500])))
+    assert data.x.equal(page[:-1]) and data.y.equal(page[1:])
+    text = language.decode(torch.cat([x.flatten() for x, _ in judged]))
+    rows = torch.cat([torch.cat([x, y[:, -1:]], dim=1) for x, y in judged])
+    assert rows[1:, 0].equal(rows[:-1, -1])  # x and y go on from row to row
+    seen = {language.plain(review) for review in held_out.texts[::25] if review not in known}
+    pieces = set(text.split("\n"))
+    assert not any(review in pieces for review in seen if len(review) > 200)
