@@ -176,6 +176,7 @@ def _line(error):
     """What an error says, and the line of the page it comes from."""
     if isinstance(error, Refused):
         raise error from None
-    last = [at for at in traceback.extract_tb(error.__traceback__) if "rnnlab" not in at.filename][-1:]
+    frames = traceback.extract_tb(error.__traceback__)
+    last = [at for at in frames if "rnnlab" not in at.filename and "site-packages" not in at.filename][-1:]
     where = f", line {last[0].lineno} of {last[0].name}" if last else ""
     return f"{type(error).__name__}{where}: {' '.join(str(error).split())[:200]}"

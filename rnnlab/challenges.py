@@ -88,7 +88,8 @@ class Challenge:
                 score = f"{self._said(run.score)} {self.counts}"
                 print(f"{self.name}, seed {seed}: {score}, {run.seconds:.1f} processor seconds")
         except Refused as reason:
-            print(f"✗ {self.name}, seed {seed}: {reason}. Nothing is kept.")
+            end = "" if str(reason).endswith("?") else "."
+            print(f"✗ {self.name}, seed {seed}: {reason}{end} Nothing is kept.")
             return
         except KeyboardInterrupt:
             print(f"✗ {self.name}: interrupted. Nothing is kept.")
