@@ -85,8 +85,8 @@ def rate(lr, spent, seconds):
     return lr * (max(min(spent / (seconds / 20), 1 - spent / seconds), 1e-3) if seconds else min(1, 0.01 + spent / 20))
 
 
-def long(codes, judged, most=2700, every=60):
-    """One larger net for up to three quarters of an hour, at one learning rate; each minute its mean is judged.
+def long(codes, judged, most=3600, every=60):
+    """One larger net for up to an hour, at one learning rate; each minute its mean is judged.
 
     The mean of the weights on the way, late ones counting more (Shamir and Zhang 2013, eta = 8), is at any time about
     as good as a net whose learning rate has just fallen to nothing: so the whole curve can be read.
