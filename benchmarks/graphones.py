@@ -1,4 +1,4 @@
-"""Words and their sounds by counting alone: each letter with the sounds it makes is one symbol, and symbols are counted.
+"""Words and their sounds by counting: each letter with the sounds it makes is one symbol, and symbols are counted.
 
 Bisani and Ney, Joint-sequence models for grapheme-to-phoneme conversion, Speech Communication 50 (2008). Here a letter
 makes no, one or two sounds. Which makes which is learned by expectation and maximisation; of the likeliest alignment
@@ -14,7 +14,7 @@ LETTER, SOUND = 32, 64  # more than there are of either, with the numbers of rnn
 
 
 class Graphones:
-    """Learns from words (S,) and sounds (T,), both lists of numbers; words of more than 2 sounds a letter are left out."""
+    """Learns from words (S,) and sounds (T,), lists of numbers; a word of more than 2 sounds a letter is left out."""
 
     def __init__(self, words, sounds):
         pairs = [(word, said) for word, said in zip(words, sounds, strict=True) if len(said) <= MOST * len(word)]

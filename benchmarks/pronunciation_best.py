@@ -1,7 +1,7 @@
 """English words to their sounds, as well as we can: a net and plain counting judge each other's answers.
 
 Writes benchmarks/results/pronunciation_best.json. One thread. Rates as in pronunciation.py, of the same held-out words
-of the split word by word, touched once a seed; nothing was chosen by them.
+of the split word by word, touched once a seed; nothing was chosen by them. "families": counting on the other split.
 
 "counting": letters with their sounds as one symbol each, and n-grams of seven of them (graphones.py), by beam search.
 "minute" and "best": what the net and counting find likely by beam search is put to both, and the answer with the
@@ -9,7 +9,7 @@ highest sum of their log-probabilities counts. The net of "minute" is that of pr
 (H = 128), trained for 60 s; that of "best" the recipe there (H = 256), for 30 epochs.
 Seconds are those of the processor: cpu_seconds of learning, judge_seconds of all held-out words.
 
-    RNNLAB_CHECKPOINTS=FOLDER python benchmarks/pronunciation_best.py [counting] [minute] [best] [--seeds 0 1 2]
+    python benchmarks/pronunciation_best.py [counting] [families] [minute] [best] [--seeds 0 1 2]
 """
 
 import argparse
@@ -46,16 +46,28 @@ def minute(train, seed):
 
 
 def best(train, seed):
-    """A net of the recipe; what an interrupted run has done is kept in the folder of the checkpoints."""
+    """A net of the recipe."""
     training.seed_everything(seed)
     model = net(BEST["hidden"], dropout=BEST["dropout"])
     batches = numbered(train, BEST["batch"], variants=True, shuffle=True)
     optimizer = torch.optim.Adam(model.parameters(), BEST["lr"])
     schedule = OneCycleLR(optimizer, BEST["lr"], total_steps=BEST["epochs"] * len(batches), pct_start=0.15)
-    how = dict(objective=objective(BEST["smoothing"]), schedule=schedule, clip=1.0, resume="auto")
-    kept = folders.checkpoint(f"benchmarks/sounds_{seed}.pt")
-    training.fit(model, batches, optimizer, BEST["epochs"], checkpoint=kept, **how)
+    how = dict(objective=objective(BEST["smoothing"]), schedule=schedule, clip=1.0)
+    training.fit(model, batches, optimizer, BEST["epochs"], **how)
     return model
+
+
+def learned(make, train, seed):
+    """The net and the seconds it took; both are kept in the folder of the checkpoints, for a run judged again."""
+    kept = folders.checkpoint(f"benchmarks/sounds_{make.__name__}_{seed}.pt")
+    if not kept.exists():
+        start = time.process_time()
+        model = make(train, seed)
+        torch.save({"seconds": time.process_time() - start, "weights": model.state_dict()}, kept)
+    found = torch.load(kept, weights_only=True)
+    model = net(len(found["weights"]["combine.bias"]))
+    model.load_state_dict(found["weights"])
+    return model, found["seconds"]
 
 
 def counted(train):
@@ -103,32 +115,41 @@ def measured(answers, test):
     return {**rates(spoken(answers), test), "by_length": by_length(spoken(answers), test)}
 
 
+def counting(part, train, test):
+    """What is counted, its answers to each word; and what is wrong of the best of them is stored."""
+    start = time.process_time()
+    count = counted(train)
+    seconds, start = time.process_time() - start, time.process_time()
+    guesses = count.likely(letters(test.words), WIDE)
+    row = {
+        "seed": 0,
+        "order": ORDER,
+        "symbols": len(count.known),
+        "entries": count.entries,
+        "cpu_seconds": round(seconds),
+    }
+    row |= {"judge_seconds": round(time.process_time() - start), "width": WIDE}
+    add("pronunciation_best", WHAT, part, row | measured([some[0] for some in guesses], test))
+    return count, guesses
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", default=["counting", "minute", "best"])
+    parser.add_argument("parts", nargs="*", default=["families", "counting", "minute", "best"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    if "families" in arguments.parts:
+        counting("families", *load_words("families"))
     train, test = load_words("words")
-
-    start = time.process_time()
-    count = counted(train)
-    learned = time.process_time() - start
-    guesses = count.likely(letters(test.words), WIDE)
-    if "counting" in arguments.parts:
-        row = {"seed": 0, "order": ORDER, "symbols": len(count.known), "entries": count.entries}
-        row |= {"cpu_seconds": round(learned), "judge_seconds": round(time.process_time() - start - learned)}
-        row |= {"width": WIDE, **measured([some[0] for some in guesses], test)}
-        add("pronunciation_best", WHAT, "counting", row)
-        print(row, flush=True)
+    count, guesses = counting("counting", train, test)
     for part, make in {"minute": minute, "best": best}.items():
         for seed in arguments.seeds if part in arguments.parts else ():
+            model, seconds = learned(make, train, seed)
             start = time.process_time()
-            model = make(train, seed)
-            spent, start = time.process_time() - start, time.process_time()
             answers = together(model, count, guesses, test.words)
             row = {"seed": seed, "hidden": model.decoder.hidden_size, "parameters": parameter_count(model)}
-            row |= {"cpu_seconds": round(spent), "judge_seconds": round(time.process_time() - start)}
+            row |= {"cpu_seconds": round(seconds), "judge_seconds": round(time.process_time() - start)}
             row |= {"width": WIDTH, **measured(answers["together"], test), "net": measured(answers["net"], test)}
             add("pronunciation_best", WHAT, part, row)
             print(row, flush=True)
