@@ -4,6 +4,7 @@ import torch
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
+from . import ways
 from .check import Exercise
 from .drawn import judged, padded, signed, whole
 
@@ -159,17 +160,6 @@ def judge(model, batches):
     return loss / count, right / count
 
 
-def _judge_by_means(model, batches):
-    """The same with the mean of each batch, and the larger of two logits, without an argmax."""
-    loss = right = 0
-    for x, lengths, labels in batches:
-        logits = model(x, lengths)
-        loss += F.cross_entropy(logits, labels).item() * len(labels)
-        right += ((logits[:, 1] > logits[:, 0]) == labels).sum().item()
-    count = sum(len(labels) for _, _, labels in batches)
-    return loss / count, right / count
-
-
 def _means(model, batches):
     """The mean loss and the accuracy of each batch, (2, number of batches)."""
     return torch.tensor([judge.answer(model, [batch]) for batch in batches], dtype=torch.float64).T
@@ -182,7 +172,7 @@ def _still_training(model, batches):
 
 judge = Exercise(
     judge,
-    ways=(_judge_by_means,),
+    ways=(ways.judged_by_means,),
     cases=lambda: [judged(4, 4, 1), judged(5, 2), judged(6)],
     returns="the mean loss and the accuracy",
     hints=(
