@@ -92,7 +92,7 @@ def weights_of_what_is_kept(query, memory, lengths):
     return powers / powers.sum(dim=1, keepdim=True)
 
 
-def beam_looked_up(scores, log_probs):
+def beam_looked_up(scores, log_probs, width):
     """10.5: parents and symbols from two tables of all candidates."""
     K, V = log_probs.shape
     best = (scores[:, None] + log_probs).flatten().topk(width)
