@@ -36,6 +36,11 @@ def chunked(
     return model, [tuple(whole(V - 1, (B, T), (B, T), seed=10 * i + T)) for i, T in enumerate(lengths)]
 
 
+def warm(B: int, V: int, temperature: float, dtype: torch.dtype = torch.float64) -> tuple[Tensor, float]:
+    """Logits (B, V), and a temperature."""
+    return (2 * normal((B, V), seed=B + V, dtype=dtype)[0]), temperature
+
+
 def shared(B: int, V: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
     """Shares of V letters (B, V): each row adds up to 1."""
     return (2 * normal((B, V), seed=7 * B + V + seed, dtype=dtype)[0]).softmax(1)

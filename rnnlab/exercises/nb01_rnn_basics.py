@@ -171,12 +171,6 @@ next_letter_loss = Exercise(
         lambda logits, targets: F.cross_entropy(logits.reshape(logits.shape[0], logits.shape[2], -1), targets): (
             "reshape gives the right shape with the letters mixed up: it cuts the numbers anew. transpose swaps axes."
         ),
-        lambda logits, targets: F.cross_entropy(logits.transpose(1, 2), targets, reduction="sum"): (
-            "That is the sum over all letters. A mean does not grow with the length of the text."
-        ),
-        lambda logits, targets: F.cross_entropy(logits.transpose(1, 2), targets, reduction="none"): (
-            "That is one loss for each letter, (B, T). Their mean is asked for."
-        ),
         lambda logits, targets: F.nll_loss(logits.transpose(1, 2), targets): (
             "nll_loss wants logarithms of probabilities, and these are raw scores. F.cross_entropy is the two in one."
         ),

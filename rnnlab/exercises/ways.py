@@ -74,6 +74,15 @@ def judged_by_means(model, batches):
     return loss / count, right / count
 
 
+# ---- lesson 09 ------------------------------------------------------------------------------------------------------
+
+
+def tempered_by_powers(logits, temperature):
+    """9.4: powers of e, divided by their sum."""
+    powers = torch.exp(logits / temperature)
+    return powers / powers.sum(dim=1, keepdim=True)
+
+
 # ---- lesson 10 ------------------------------------------------------------------------------------------------------
 
 
