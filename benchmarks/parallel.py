@@ -3,19 +3,22 @@
 Writes benchmarks/results/parallel.json, from which lesson 11 draws. One thread; every second is a second of the
 processor, which other programs on the machine disturb less, and every figure of `seconds` the median of its turns.
 
-    python benchmarks/parallel.py [seconds] [states] [digits] [pixels]
+    python benchmarks/parallel.py [seconds] [states] [digits] [single] [pixels]
 
 seconds: forward and backward of each order of `rnnlab.scans`, and of whole layers, at T = 64 ... 4096.
 states: parity and bracket depth, trained at T = 20, judged at 20 and at 80; about 1,000 weights each, three seeds.
 digits: MNIST pooled to 14 x 14, pixel by pixel, T = 196: the 4,000 packaged digits, nets of one and two layers with
 about the same number of weights, the same seconds of the processor each, three seeds, judged on the 1,000 held out.
-pixels: the same with all 784, at the learning rates that were best for `digits`.
+single: the same task and terms for nn.LSTM and nn.GRU of one layer, whose rate and start were the best of four, each
+tried for the whole time on 500 of the training digits.
+pixels: as `digits` with all 784, at the learning rates that were best there.
 """
 
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
 
+import itertools  # noqa: E402
 import statistics  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
@@ -89,6 +92,7 @@ NETS = {  # cell, layers
     "LRU": ("lru", 1),
     "LRU, two layers": ("lru", 2),
     "GRU, two layers": ("gru", 2),
+    "LSTM": ("lstm", 1),
     "LSTM, two layers": ("lstm", 2),
 }
 STATES = ("GRU", "minGRU", "minGRU, two layers", "minGRU, three layers", "minGRU, signed", "LRU", "LRU, two layers")
@@ -155,6 +159,19 @@ def digits_14():
         three_seeds("digits", name, (x, train.labels), (held, judge.labels), max(tried, key=tried.get), BUDGET, tried)
 
 
+def digits_14_single():
+    """T = 196 again, for nets of one layer."""
+    train, judge = digits.load("packaged")
+    x, held = (avg_pool2d(images, 2).flatten(1)[..., None] for images in (train.images, judge.images))  # (N, T, 1)
+    most, rest = (x[:3500], train.labels[:3500]), (x[3500:], train.labels[3500:])
+    for name in ("GRU", "LSTM"):
+        ways = itertools.product(RATES, ("slow", "plain"))
+        tried = {way: pixel_run(name, most, rest, 9, way[0], BUDGET, way[1])["accuracy"] for way in ways}
+        rate, start = max(tried, key=tried.get)
+        told = {f"{rate}, {start}": share for (rate, start), share in tried.items()}
+        three_seeds("digits", name, (x, train.labels), (held, judge.labels), rate, BUDGET, told, start)
+
+
 def digits_28():
     """Whole, T = 784."""
     train, judge = digits.load("packaged")
@@ -164,21 +181,25 @@ def digits_28():
         three_seeds("pixels", name, (x, train.labels), (held, judge.labels), rate, LONG_BUDGET)
 
 
-def three_seeds(part, name, train, judge, rate, budget, tried=None):
+def three_seeds(part, name, train, judge, rate, budget, tried=None, start="slow"):
     rows = []
     for seed in SEEDS:
-        rows.append(pixel_run(name, train, judge, seed, rate, budget) | ({"tried": tried} if tried else {}))
+        rows.append(pixel_run(name, train, judge, seed, rate, budget, start) | ({"tried": tried} if tried else {}))
         print(part, *rows[-1].values(), flush=True)
     store("parallel", WHAT, {f"{part} {name}": rows}, seeds=SEEDS)
 
 
-def pixel_run(name, train, judge, seed, rate, budget):
-    """Train one net for `budget` CPU seconds, the rate on one cycle over them, and judge it once."""
+def pixel_run(name, train, judge, seed, rate, budget, started="slow"):
+    """Train one net for `budget` CPU seconds, the rate on one cycle over them, and judge it once.
+
+    started: "slow", see `slow_start`, or "plain", as PyTorch does it.
+    """
     T = train[0].shape[1]
     H = hidden_size(name, 1, 10, PIXEL_WEIGHTS)
     training.seed_everything(seed)
     model = net(name, 1, 10, H, "max")
-    slow_start(model.recurrent, T)
+    if started == "slow":
+        slow_start(model.recurrent, T)
     batches = training.Batches(*train, size=PIXEL_BATCH, shuffle=True)
     optimizer = torch.optim.Adam(model.parameters(), rate)
     start, steps, share = time.process_time(), 0, 0.0
@@ -195,7 +216,7 @@ def pixel_run(name, train, judge, seed, rate, budget):
             steps += 1
     score = training.evaluate(model, training.Batches(*judge, size=250))
     return {"name": name, "seed": seed, "T": T, "hidden": H, "parameters": parameter_count(model), "lr": rate,
-            "cpu_seconds": budget, "epochs": round(steps / len(batches), 1),
+            "start": started, "cpu_seconds": budget, "epochs": round(steps / len(batches), 1),
             "accuracy": round(score.accuracy, 4)}  # fmt: skip
 
 
@@ -214,7 +235,7 @@ def slow_start(recurrent, T):
                 getattr(recurrent, f"bias_ih_l{layer}")[:H] = -keep  # z: the share of the new
 
 
-PARTS = {"seconds": seconds, "states": states, "digits": digits_14, "pixels": digits_28}
+PARTS = {"seconds": seconds, "states": states, "digits": digits_14, "single": digits_14_single, "pixels": digits_28}
 
 if __name__ == "__main__":
     torch.set_num_threads(1)

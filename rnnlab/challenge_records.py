@@ -6,7 +6,7 @@ A record proves nothing: who likes can write one by hand. It is there to be comp
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +17,27 @@ LARGEST = 64 * 1024  # bytes of a record's file; a larger one is none
 LONGEST = 24  # letters of a name in the table
 
 
+class Measure(NamedTuple):
+    """What a challenge counts, and how that is written: label of an axis, factor, digits, unit, the most it can be."""
+
+    label: str
+    factor: int
+    digits: int
+    unit: str
+    most: float
+    better: Callable  # of several scores: max or min
+
+    def said(self, score: float) -> str:
+        """A score for a reader: 97.1%, or 2.071."""
+        return f"{self.factor * score:.{self.digits}f}{self.unit}"
+
+
+MEASURES = {
+    "right": Measure("right (%)", 100, 1, "%", 1, max),
+    "bits": Measure("bits per character", 1, 3, "", 1e6, min),
+}
+
+
 class Record(NamedTuple):
     """What one call of `measure` found, a number for each seed; folder: where its file lies, for who has no name."""
 
@@ -24,15 +45,16 @@ class Record(NamedTuple):
     who: str
     when: str
     budget: float
+    measure: str
     seeds: list[int]
-    accuracy: list[float]
+    scores: list[float]
     seconds: list[float]
     folder: str = ""
 
     @property
     def mean(self) -> float:
-        """The mean share of right answers over the seeds."""
-        return sum(self.accuracy) / len(self.accuracy)
+        """The mean score over the seeds."""
+        return sum(self.scores) / len(self.scores)
 
 
 def place() -> Path:
@@ -108,15 +130,19 @@ def table(folder: str | Path) -> str:
             broken.append(f"not counted: {plain(name, 60)}: {record}")
             continue
         who = plain(record.who or record.folder, LONGEST)
-        groups.setdefault((record.challenge, record.budget), {}).setdefault(who, []).append(record)
+        groups.setdefault((record.challenge, record.budget, record.measure), {}).setdefault(who, []).append(record)
     lines = []
-    for (challenge, budget), people in sorted(groups.items()):
-        lines += [f"{challenge}, {budget:g} processor seconds", f"  {'':{LONGEST}} mean %        range seeds calls"]
-        best = {who: max(records, key=lambda record: record.mean) for who, records in people.items()}
-        for who, record in sorted(best.items(), key=lambda pair: (-pair[1].mean, pair[0])):
-            low, high = (100 * end(record.accuracy) for end in (min, max))
-            scores = f"{100 * record.mean:6.1f}  {f'{low:.1f}-{high:.1f}':>11}"
-            lines.append(f"  {who:{LONGEST}} {scores} {len(record.seeds):5} {len(people[who]):5}")
+    for (challenge, budget, name), people in sorted(groups.items()):
+        measure = MEASURES[name]
+        lines += [f"{challenge}, {budget:g} processor seconds, {measure.label}"]
+        lines += [f"  {'':{LONGEST}}   mean        range seeds calls"]
+        best = {who: measure.better(records, key=lambda record: record.mean) for who, records in people.items()}
+        sign = -1 if measure.better is max else 1
+        for who, record in sorted(best.items(), key=lambda pair: (sign * pair[1].mean, pair[0])):
+            low, high = (measure.factor * end(record.scores) for end in (min, max))
+            span = f"{low:.{measure.digits}f}-{high:.{measure.digits}f}"
+            mean = f"{measure.factor * record.mean:6.{measure.digits}f}"
+            lines.append(f"  {who:{LONGEST}} {mean} {span:>12} {len(record.seeds):5} {len(people[who]):5}")
         lines.append("")
     return "\n".join([*(lines or ["no record in this folder", ""]), *broken]).rstrip()
 
@@ -143,7 +169,10 @@ def _check(found: Any) -> dict:
         raise ValueError(f"record: challenge is {expect.said(kept['challenge'])[:80]}, expected the name of one")
     if not _number(kept["budget"]) or not 0 < kept["budget"] < 1e6:
         raise ValueError(f"record: budget is {expect.said(kept['budget'])}, expected processor seconds above 0")
-    for name, most in (("seeds", 2**32 - 1), ("accuracy", 1), ("seconds", 1.5 * kept["budget"] + 2)):
+    if not isinstance(kept["measure"], str) or kept["measure"] not in MEASURES:
+        raise ValueError(f"record: measure is {expect.said(kept['measure'])[:80]}, expected {' or '.join(MEASURES)}")
+    most_of = {"seeds": 2**32 - 1, "scores": MEASURES[kept["measure"]].most, "seconds": 1.5 * kept["budget"] + 2}
+    for name, most in most_of.items():
         values = kept[name]
         good = isinstance(values, list) and 0 < len(values) == len(kept["seeds"]) <= 100
         if not good or not all(_number(value) and 0 <= value <= most for value in values):

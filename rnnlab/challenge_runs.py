@@ -6,13 +6,14 @@ import threading
 import time
 import traceback
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from rnnlab import expect, training
+from rnnlab.challenge_judges import Refused
 
 SLACK = 1.0  # seconds past the budget that still count: an exception lands between two steps of Python, not within one
 HELD_OUT = ("held out", "test")  # the splits of `Reviews` and `Digits` that no training may see
@@ -22,14 +23,10 @@ class OverBudget(BaseException):
     """The budget is used up. No `Exception`, so that an `except Exception` of the learner lets it through."""
 
 
-class Refused(Exception):
-    """A run that does not count; its text says why."""
-
-
 class Measured(NamedTuple):
-    """One run that counts: the share of right answers, and the processor seconds of the training."""
+    """One run that counts: what the judge found, and the processor seconds of the training."""
 
-    accuracy: float
+    score: float
     seconds: float
     parameters: int | None
 
@@ -70,8 +67,8 @@ def stub(train: Callable) -> bool:
     return bool(code) and not code.co_names and code.co_nlocals == arguments and ... in code.co_consts
 
 
-def run(train: Callable, data: Any, judged: Iterable, seed: int, budget: float, classes: int) -> Measured:
-    """Train once from `seed`, then judge: judged gives batches (*inputs, labels (B,)), answers are (B, classes).
+def run(train: Callable, data: Any, seed: int, budget: float, judge: Callable[[Any], float]) -> Measured:
+    """Train once from `seed` within `budget`, then judge what came out: judge(model) -> its score.
 
     Refused, with a sentence, if the run does not count; KeyboardInterrupt comes through.
     """
@@ -95,9 +92,9 @@ def run(train: Callable, data: Any, judged: Iterable, seed: int, budget: float, 
         raise Refused(f"{name} returned {old}, which was there before the clock started: build the model in {name}")
     judging = Clock(budget)
     with torch.no_grad():
-        right = within(judging, lambda: judge(model, judged, classes), f"the model of {name}")
+        score = within(judging, lambda: judge(model), f"the model of {name}")
     parameters = sum(p.numel() for p in model.parameters()) if isinstance(model, nn.Module) else None
-    return Measured(right, used, parameters)
+    return Measured(score, used, parameters)
 
 
 def within(clock: Clock, call: Callable, name: str) -> Any:
@@ -132,26 +129,6 @@ def within(clock: Clock, call: Callable, name: str) -> Any:
         done.set()
         _raise_in(here, None)  # one may be on its way still
     raise Refused(f"{name} was stopped: its {clock.budget:g} processor seconds are used up. Look at clock.left")
-
-
-def judge(model: Callable, judged: Iterable, classes: int) -> float:
-    """The share of right answers over all batches (*inputs, labels (B,)); Refused for answers that are none."""
-    if isinstance(model, nn.Module):
-        model.eval()
-    right = count = 0
-    for *inputs, labels in judged:
-        shapes = ", ".join(str(tuple(thing.shape)) for thing in inputs)
-        answers = model(*(thing.clone() for thing in inputs))
-        expected = f"expected ({len(labels)}, {classes}), a number for each class"
-        if not isinstance(answers, Tensor):
-            raise Refused(f"the model gives {expect.said(answers)} for {shapes}, {expected}")
-        if answers.shape != (len(labels), classes):
-            raise Refused(f"the model gives the shape {tuple(answers.shape)} for {shapes}, {expected}")
-        if not answers.isfinite().all():
-            raise Refused("the model gives NaN or infinity, expected finite numbers: did the training diverge?")
-        right += (answers.argmax(dim=1).cpu() == labels).sum().item()
-        count += len(labels)
-    return right / count
 
 
 def called(train: Any) -> str:

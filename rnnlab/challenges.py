@@ -10,13 +10,16 @@ folder of its own or with a name in them.
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
 
-from rnnlab import benchmark_results, challenge_records, challenge_runs, expect, figures
+from rnnlab import benchmark_results, challenge_records, challenge_runs, expect, figures, language
+from rnnlab.challenge_judges import JUDGES, Refused
+from rnnlab.challenge_records import MEASURES
 from rnnlab.datasets import digits as digit_set
 from rnnlab.datasets import reviews as review_set
 from rnnlab.datasets import tasks
@@ -27,7 +30,10 @@ PRIVATE_SEED = 777_000_777  # of the made sequences that are held out
 
 
 class Data(NamedTuple):
-    """What `train` learns from: x (N, ...), a list of N rows (T_b,) for reviews; labels y (N,); the rows' words."""
+    """What `train` learns from: x (N, ...), labels y (N,).
+
+    Reviews: x a list of N rows (T_b,), and the vocabulary of their words. Letters: x (N,), and y (N,) the next of each.
+    """
 
     x: Tensor | list[Tensor]
     y: Tensor
@@ -38,12 +44,15 @@ class Challenge:
     """A task, a budget of processor seconds, and data that only `measure` sees.
 
     task: what to do, and in a second line how much data there are.  load() -> Data, and the batches (*inputs, labels)
-    to be judged on; called when a model is measured, and not before.  marks() -> {name: share of right answers}.
+    to be judged on; called when a model is measured, and not before.  marks() -> {name: score}.
+    counts: "right", the share of right answers, or "bits", bits per character, of which less is better.
     """
 
-    def __init__(self, name: str, task: str, classes: int, budget: float, load: Callable, marks: Callable):
+    def __init__(
+        self, name: str, task: str, classes: int, budget: float, load: Callable, marks: Callable, counts: str = "right"
+    ):
         self.name, self.task, self.classes, self.budget, self.marks = name, task, classes, budget, marks
-        self._load = load
+        self.counts, self._load = expect.one_of("counts", counts, MEASURES), load
 
     def __repr__(self) -> str:
         return f"{self.name}: {self.task} {self.budget:g} processor seconds for a run\n{self._standing({})}"
@@ -73,10 +82,12 @@ class Challenge:
         try:
             for seed in seeds:
                 data, judged = self._load()  # anew for each run: the one before may have changed what it got
-                run = challenge_runs.run(train, data, judged, seed, self.budget, self.classes)
+                judge = partial(JUDGES[self.counts], judged=judged, classes=self.classes)
+                run = challenge_runs.run(train, data, seed, self.budget, judge)
                 runs.append(run)
-                print(f"{self.name}, seed {seed}: {run.accuracy:.1%} right, {run.seconds:.1f} processor seconds")
-        except challenge_runs.Refused as reason:
+                score = f"{self._said(run.score)} {self.counts}"
+                print(f"{self.name}, seed {seed}: {score}, {run.seconds:.1f} processor seconds")
+        except Refused as reason:
             print(f"✗ {self.name}, seed {seed}: {reason}. Nothing is kept.")
             return
         except KeyboardInterrupt:
@@ -85,8 +96,8 @@ class Challenge:
         finally:
             torch.random.set_rng_state(random)
         self._tell(challenge_records.Record(
-            self.name, who, challenge_records.now(), self.budget, seeds,
-            [run.accuracy for run in runs], [round(run.seconds, 2) for run in runs],
+            self.name, who, challenge_records.now(), self.budget, self.counts, seeds,
+            [run.score for run in runs], [round(run.seconds, 2) for run in runs],
         ))  # fmt: skip
 
     def history(self) -> plt.Axes:
@@ -97,24 +108,24 @@ class Challenge:
         records = self._records()
         if not records:
             raise ValueError(f"{self.name} has no record yet: `measure` makes one")
-        scores = {"you": [100 * record.mean for record in records]}
-        ends = tuple([100 * end(record.accuracy) for record in records] for end in (min, max))
-        levels = {name: 100 * mark for name, mark in self.marks().items()}
-        x = range(1, len(records) + 1)
-        return figures.lines(
-            scores, x=list(x), xlabel="measured", ylabel="right (%)", spread={"you": ends}, level=levels
-        )
+        measure = MEASURES[self.counts]
+        scores = {"you": [measure.factor * record.mean for record in records]}
+        ends = tuple([measure.factor * end(record.scores) for record in records] for end in (min, max))
+        levels = {name: measure.factor * mark for name, mark in self.marks().items()}
+        x = list(range(1, len(records) + 1))
+        return figures.lines(scores, x=x, xlabel="measured", ylabel=measure.label, spread={"you": ends}, level=levels)
 
     def _records(self):
         if not challenge_records.place().is_dir():
             return []
         kept = [record for _, record in challenge_records.found(challenge_records.place())]
-        return [r for r in kept if not isinstance(r, str) and (r.challenge, r.budget) == (self.name, self.budget)]
+        mine = (self.name, self.budget, self.counts)
+        return [r for r in kept if not isinstance(r, str) and (r.challenge, r.budget, r.measure) == mine]
 
     def _tell(self, record):
-        low, high = min(record.accuracy), max(record.accuracy)
+        low, high = self._said(min(record.scores)), self._said(max(record.scores))
         if len(record.seeds) > 1:
-            print(f"mean {record.mean:.1%}, from {low:.1%} to {high:.1%}, {len(record.seeds)} seeds")
+            print(f"mean {self._said(record.mean)}, from {low} to {high}, {len(record.seeds)} seeds")
         earlier = [old.mean for old in self._records()]
         print(self._standing({"→ you": record.mean}))
         try:
@@ -122,12 +133,16 @@ class Challenge:
         except OSError as error:
             print(f"Not kept: your cache folder takes no file ({error.strerror}).")
             return
-        best = f", your best was {max(earlier):.1%}" if earlier else ""
+        best = f", your best was {self._said(MEASURES[self.counts].better(earlier))}" if earlier else ""
         print(f"Kept as your record number {len(earlier) + 1}{best}.")
 
+    def _said(self, score):
+        return MEASURES[self.counts].said(score)
+
     def _standing(self, mine):
-        marks = sorted({**self.marks(), **mine}.items(), key=lambda mark: -mark[1])
-        return "\n".join(f"  {share:6.1%}  {name}" for name, share in marks)
+        less_is_better = MEASURES[self.counts].better is min
+        marks = sorted({**self.marks(), **mine}.items(), key=lambda mark: mark[1], reverse=not less_is_better)
+        return "\n".join(f"  {self._said(score):>6}  {name}" for name, score in marks)
 
 
 def memory() -> Challenge:
@@ -177,15 +192,38 @@ def digits() -> Challenge:
     return Challenge("digits", task, 10, 20, load, marks)
 
 
-ALL = (memory, reviews, digits)
+def letters() -> Challenge:
+    """Lesson 09: the next letter of the packaged film reviews, in rows of 1,000 that each begin anew."""
+
+    def load():
+        train, held_out = review_set.load("packaged")
+        known = set(train.texts)
+        others = [text for text in held_out.texts[12::25] if text not in known]  # the page is judged on [::25]
+        codes, judged = (
+            language.encode("\n".join(map(language.plain, texts))) for texts in (train.texts[:4500], others)
+        )
+        x, y = judged[:200_000].view(200, 1000), judged[1:200_001].view(200, 1000)
+        return Data(codes[:-1], codes[1:]), Batches(x, y, size=20)
+
+    def marks():
+        last = benchmark_results.load("language_long")["results"]["curve"][-1]
+        best = f"best net of benchmarks/, 26 million letters, {last['cpu_seconds'] / 60:.0f} minutes"
+        return _means("challenges", "letters", key="bits") | {best: last["bits"]}
+
+    task = "say which letter comes next, in bits per character, the fewer the better\n"
+    task += "5,858,538 to learn from, 200,000 held out,"
+    return Challenge("letters", task, len(language.LETTERS), 30, load, marks, "bits")
 
 
-def _means(file, part, of=None):
-    """{mark: its mean share over the seeds}, of one part of a benchmark; of: a mark's name for all of its rows."""
-    shares = {}
+ALL = (memory, reviews, digits, letters)
+
+
+def _means(file, part, of=None, key="accuracy"):
+    """{mark: its mean score over the seeds}, of one part of a benchmark; of: a mark's name for all of its rows."""
+    scores = {}
     for row in benchmark_results.load(file)["results"][part]:
-        shares.setdefault(of or row["name"], []).append(row["accuracy"])
-    return {mark: sum(runs) / len(runs) for mark, runs in shares.items()}
+        scores.setdefault(of or row["name"], []).append(row[key])
+    return {mark: sum(runs) / len(runs) for mark, runs in scores.items()}
 
 
 def main(arguments: list[str]) -> str:

@@ -199,7 +199,7 @@ def exercise():
     return check.Exercise(abs, cases=lambda: [(1,)], wrong={max: "no"}, hints=("a", "b"), returns="a number")
 
 
-record = challenge_records.Record("some", "Ada", challenge_records.now(), 20.0, [0], [0.9], [3.0])
+record = challenge_records.Record("some", "Ada", challenge_records.now(), 20.0, "right", [0], [0.9], [3.0])
 axes = figures.describe(Figure().add_subplot(), "An empty picture.")
 layer = {"input_size": I, "hidden_size": H, "num_layers": 1, "bias": True, "batch_first": False, "bidirectional": False}
 vocabulary = sequences.Vocabulary.from_texts(TEXTS)

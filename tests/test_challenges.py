@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch import nn
 
-from rnnlab import challenge_records, challenge_runs, challenges, folders
+from rnnlab import challenge_judges, challenge_records, challenge_runs, challenges, folders, language
 from rnnlab.challenge_records import Record
-from rnnlab.datasets import digits
+from rnnlab.datasets import digits, reviews
 from rnnlab.models import Reader
 from rnnlab.training import Batches, fit
 
@@ -69,7 +69,7 @@ def test_a_good_model_is_measured_kept_and_drawn(capsys, records):
     out = said(tiny, capsys, good, seeds=(0, 1, 2), who="Ada")
     kept = [json.loads(path.read_text()) for path in records.glob("*.json")]
     assert len(kept) == 1 and kept[0]["who"] == "Ada" and kept[0]["seeds"] == [0, 1, 2]
-    mean, low, high = sum(kept[0]["accuracy"]) / 3, min(kept[0]["accuracy"]), max(kept[0]["accuracy"])
+    mean, low, high = sum(kept[0]["scores"]) / 3, min(kept[0]["scores"]), max(kept[0]["scores"])
     assert mean > 0.7 and all(0 < seconds < 11 for seconds in kept[0]["seconds"])
     assert f"mean {mean:.1%}, from {low:.1%} to {high:.1%}, 3 seeds" in out
     assert f"{mean:6.1%}  → you" in out and "number 1." in out
@@ -87,7 +87,7 @@ def test_the_share_is_that_of_the_held_out_part_over_examples(tiny, capsys, reco
     said(tiny, capsys, lambda data, seed, clock: lambda x: torch.tensor([[0.0, 1.0]]).expand(len(x), 2))
     _, batches = load()
     labels = torch.cat([y for _, y in batches])
-    assert json.loads(next(records.iterdir()).read_text())["accuracy"] == [labels.double().mean().item()]
+    assert json.loads(next(records.iterdir()).read_text())["scores"] == [labels.double().mean().item()]
 
 
 def test_each_run_gets_the_seed_and_data_nobody_has_touched(tiny, capsys):
@@ -250,6 +250,89 @@ def test_the_clock_tells_what_is_left(tiny, capsys):
     assert "100.0% right, 0.2 processor seconds" in out
 
 
+# ---- bits per character
+
+
+def next_letters():
+    """A text in which each of five letters is followed by itself or by the next, and rows of 30 to be judged on."""
+    random = torch.Generator().manual_seed(0)
+    text = torch.randint(2, (2000,), generator=random).cumsum(0) % 5
+    x, y = text[-661:-1].view(22, 30), text[-660:].view(22, 30)
+    return challenges.Data(text[:1000], text[1:1001]), Batches(x, y, size=8)
+
+
+@pytest.fixture
+def text():
+    return challenges.Challenge("text", "say;", 5, 10, next_letters, lambda: {"luck": 1.5, "best": 1.0}, "bits")
+
+
+def pairs(x):
+    """Logits of the letter after each letter alone: half the next, half the same."""
+    return torch.where((torch.arange(5) - x[..., None]) % 5 < 2, 0.0, -30.0)
+
+
+class Both(nn.Module):
+    """Reads in both directions, as no model of text may."""
+
+    def __init__(self):
+        super().__init__()
+        self.read = nn.GRU(5, 4, batch_first=True, bidirectional=True)
+        self.head = nn.Linear(8, 5)
+
+    def forward(self, x):
+        return self.head(self.read(nn.functional.one_hot(x, 5).float())[0])
+
+
+def test_bits_are_those_of_the_letters_that_came_and_less_is_better(text, capsys, records):
+    out = said(text, capsys, lambda data, seed, clock: lambda x: torch.zeros(*x.shape, 5) + 7)
+    assert "text, seed 0: 2.322 bits, 0." in out  # log2(5)
+    assert [line.split()[-1] for line in out.splitlines()[1:4]] == ["best", "luck", "you"]
+    out = said(text, capsys, lambda data, seed, clock: lambda x: (pairs(x), "a state"), seeds=(0, 1), who="Ada")
+    assert "mean 1.000, from 1.000 to 1.000, 2 seeds" in out and "your best was 2.322" in out
+    out = said(text, capsys, lambda data, seed, clock: lambda x: pairs(x) / 30)
+    assert "your best was 1.000" in out
+    _, judged = next_letters()
+    costs = torch.cat([-(pairs(x) / 30).log_softmax(2).gather(2, y[..., None]).flatten() for x, y in judged])
+    newest = max((json.loads(path.read_text()) for path in records.iterdir()), key=lambda kept: kept["when"])
+    assert newest["scores"] == [pytest.approx((costs.mean() / torch.tensor(2.0).log()).item(), abs=1e-5)]
+    ax = text.history()
+    assert ax.get_ylabel() == "bits per character" and len(ax.lines[0].get_ydata()) == 3
+    (records / "bob.json").write_text(json.dumps(newest | {"who": "Bob"}))
+    table = challenges.main([str(records)]).splitlines()
+    assert table[0] == "text, 10 processor seconds, bits per character"
+    assert [line.split()[0] for line in table[2:]] == ["Ada", "Bob", "challenges"]  # the fewest bits first
+
+
+def remembers(data, seed, clock):
+    seen = []
+
+    def model(x):
+        seen.append(x)
+        return pairs(x) + len(seen) % 2
+
+    return model
+
+
+@pytest.mark.parametrize(
+    "model, why",
+    [
+        (Both(), "the model looks ahead: its answer after a letter changes with letters that come later"),
+        (lambda x: pairs(x.roll(-1, 1)), "the model looks ahead"),
+        (lambda x: pairs(x) + x.float().mean(), "the model looks ahead"),
+        (lambda x: pairs(x).softmax(2), "the model gives shares that add up to 1, expected logits"),
+        (lambda x: pairs(x).where(pairs(x) == 0, -torch.inf), "did the training diverge, or has a letter the share 0"),
+        (lambda x: pairs(x)[:, -1], r"gives the shape \(8, 5\) for \(8, 30\), expected \(8, 30, 5\), a logit for each"),
+        (lambda x: (), "gives a tuple"),
+        (lambda x: nn.functional.dropout(pairs(x)), "gives other numbers when asked the same again"),
+        (remembers(None, 0, None), "gives other numbers when asked the same again"),
+    ],
+)
+def test_a_model_of_text_that_has_read_the_answer_or_gives_none_is_refused(text, model, why):
+    _, judged = next_letters()
+    with pytest.raises(challenge_judges.Refused, match=why):
+        challenge_judges.bits(model, judged, 5)
+
+
 # ---- the held-out part
 
 
@@ -289,8 +372,8 @@ def test_the_held_out_part_cannot_be_reached_by_accident(tiny, capsys):
 
 
 def record(**changes):
-    made = dict(challenge="digits", who="Ada", when="2026-01-01T00:00:00+00:00", budget=20, seeds=[0], accuracy=[0.9])
-    return {**made, "seconds": [3.0], **changes}
+    made = dict(challenge="digits", who="Ada", when="2026-01-01T00:00:00+00:00", budget=20, measure="right")
+    return {**made, "seeds": [0], "scores": [0.9], "seconds": [3.0], **changes}
 
 
 BROKEN = {
@@ -299,16 +382,18 @@ BROKEN = {
     "deep": "[" * 50_000,
     "empty": "",
     "missing": json.dumps({"challenge": "digits"}),
-    "nan": json.dumps(record(accuracy=[float("nan")])),
-    "above": json.dumps(record(accuracy=[1.5])),
-    "text": json.dumps(record(accuracy=["0.9"])),
+    "nan": json.dumps(record(scores=[float("nan")])),
+    "above": json.dumps(record(scores=[1.5])),
+    "text": json.dumps(record(scores=["0.9"])),
     "uneven": json.dumps(record(seeds=[0, 1])),
-    "none": json.dumps(record(seeds=[], accuracy=[], seconds=[])),
+    "none": json.dumps(record(seeds=[], scores=[], seconds=[])),
     "late": json.dumps(record(seconds=[500.0])),
     "huge": json.dumps(record(budget=10**400)),
     "name": json.dumps(record(challenge="../digits")),
     "long": json.dumps(record(who="a" * 70_000)),
     "who": json.dumps(record(who=7)),
+    "measure": json.dumps(record(measure="points")),
+    "list_measure": json.dumps(record(measure=["right"])),
 }
 
 
@@ -317,7 +402,7 @@ def test_a_class_is_compared_and_a_broken_record_gets_a_line(tmp_path):
         folder = tmp_path / "class" / "carla"
         folder.mkdir(parents=True, exist_ok=True)
         n = len(list(folder.iterdir()))
-        row = record(who=who, accuracy=accuracy, seeds=list(range(len(accuracy))), seconds=[1.0] * len(accuracy))
+        row = record(who=who, scores=accuracy, seeds=list(range(len(accuracy))), seconds=[1.0] * len(accuracy))
         (folder / f"{n}.json").write_text(json.dumps(row))
     for name, text in BROKEN.items():
         (tmp_path / "class" / f"{name}.json").write_text(text)
@@ -326,7 +411,7 @@ def test_a_class_is_compared_and_a_broken_record_gets_a_line(tmp_path):
     (tmp_path / "class" / "notes.txt").write_text("no record")
     table = challenges.main([str(tmp_path / "class")])
     lines = table.splitlines()
-    assert lines[0] == "digits, 20 processor seconds"
+    assert lines[0] == "digits, 20 processor seconds, right (%)"
     assert [line.split()[0] for line in lines[2:5]] == ["Bob?[2J??evil", "Ada", "carla"]
     assert lines[3].split() == ["Ada", "92.0", "91.0-93.0", "2", "2"]  # the better of two calls, of two seeds
     assert all(char.isprintable() for line in lines for char in line)
@@ -368,7 +453,7 @@ def test_a_record_is_written_whole_or_not_at_all(full_disk, records):
     assert challenge_records.read(path)[:-1] == one[:-1] and path.parent == folders.cache() / "challenges"
 
 
-# ---- the three of the course
+# ---- those of the course
 
 
 @pytest.mark.parametrize("make", challenges.ALL, ids=lambda make: make.__name__)
@@ -376,10 +461,27 @@ def test_a_challenge_of_the_course_loads_and_stands_among_its_marks(make):
     challenge = make()
     assert challenge.name == make.__name__ and f"{challenge.budget:g} processor seconds" in repr(challenge)
     marks = challenge.marks()
-    assert len(marks) >= 2 and all(0.05 < share < 1 for share in marks.values())
+    shares = challenge.counts == "right"
+    assert len(marks) >= 2 and all(0.05 < mark < 1 if shares else 1 < mark < 7 for mark in marks.values())
     data, judged = challenge._load()
     *inputs, labels = next(iter(judged))
-    assert len(data.x) == len(data.y) > len(labels) and set(labels.tolist()) <= set(range(challenge.classes))
+    assert len(data.x) == len(data.y) > len(labels)
+    assert 0 <= labels.min() and labels.max() < challenge.classes
     assert f"{len(data.y):,} " in challenge.task
-    assert f"{sum(len(y) for *_, y in judged):,} held out" in challenge.task
-    assert min(marks, key=marks.get) == "always the same answer"
+    assert f"{sum(y.numel() for *_, y in judged):,} held out" in challenge.task
+    worst = min(marks, key=marks.get) if shares else max(marks, key=marks.get)
+    assert worst == ("always the same answer" if shares else "nothing known")
+
+
+def test_the_letters_are_those_of_the_page_and_the_held_out_ones_are_not():
+    data, judged = challenges.letters()._load()
+    train, held_out = reviews.load()
+    known = set(train.texts)
+    page = language.encode("\n".join(map(language.plain, train.texts[:4500])))
+    assert data.x.equal(page[:-1]) and data.y.equal(page[1:])
+    text = language.decode(torch.cat([x.flatten() for x, _ in judged]))
+    rows = torch.cat([torch.cat([x, y[:, -1:]], dim=1) for x, y in judged])
+    assert rows[1:, 0].equal(rows[:-1, -1])  # x and y go on from row to row
+    seen = {language.plain(review) for review in held_out.texts[::25] if review not in known}
+    pieces = set(text.split("\n"))
+    assert not any(review in pieces for review in seen if len(review) > 200)

@@ -4,6 +4,7 @@ import torch
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
+from . import ways
 from .check import Exercise
 from .drawn import judged, padded, signed, whole
 
@@ -84,9 +85,6 @@ at_last_word = Exercise(
             "A colon takes all reviews at each of these steps. The first index has to walk along: torch.arange(B)."
         ),
         lambda out, x: out[torch.arange(len(x)), x.argmax(dim=1)]: "argmax finds the rarest word, wherever it stands.",
-        lambda out, x: out[:, (x != 0).sum(dim=1).max() - 1]: (
-            "The longest review's last word, for all: each has its own."
-        ),
     },
 )
 
@@ -137,9 +135,6 @@ mean_and_max = Exercise(
         _beside(most=lambda out, kept: kept.amax(dim=1)): (
             "Your maximum sees a 0 in the padding, and 0 wins where all outputs of a unit are negative. Put −∞ there."
         ),
-        _beside(mean=lambda out, kept: out.mean(dim=1)): (
-            "The maximum is right. The mean still takes the padding in: sum over the words, divide by their number."
-        ),
     },
 )
 
@@ -159,17 +154,6 @@ def judge(model, batches):
     return loss / count, right / count
 
 
-def _judge_by_means(model, batches):
-    """The same with the mean of each batch, and the larger of two logits, without an argmax."""
-    loss = right = 0
-    for x, lengths, labels in batches:
-        logits = model(x, lengths)
-        loss += F.cross_entropy(logits, labels).item() * len(labels)
-        right += ((logits[:, 1] > logits[:, 0]) == labels).sum().item()
-    count = sum(len(labels) for _, _, labels in batches)
-    return loss / count, right / count
-
-
 def _means(model, batches):
     """The mean loss and the accuracy of each batch, (2, number of batches)."""
     return torch.tensor([judge.answer(model, [batch]) for batch in batches], dtype=torch.float64).T
@@ -182,7 +166,7 @@ def _still_training(model, batches):
 
 judge = Exercise(
     judge,
-    ways=(_judge_by_means,),
+    ways=(ways.judged_by_means,),
     cases=lambda: [judged(4, 4, 1), judged(5, 2), judged(6)],
     returns="the mean loss and the accuracy",
     hints=(
@@ -199,7 +183,6 @@ judge = Exercise(
         lambda model, batches: (_means(model, batches)[0].mean().item(), judge.answer(model, batches)[1]): (
             "The accuracy is right. The loss is a mean of batch means: the `reduction` of cross_entropy is a mean."
         ),
-        lambda model, batches: judge.answer(model, batches[-1:]): "That is the last batch alone: each turn overwrites.",
     },
 )
 
@@ -245,11 +228,6 @@ def _counted(losses, patience, anew):
         if worse == patience:
             return epoch + 1, best + 1
     return len(losses), best + 1
-
-
-def _sees_the_future(losses, patience):
-    best = losses.index(min(losses))
-    return min(len(losses), best + 1 + patience), best + 1
 
 
 early_stop = Exercise(
