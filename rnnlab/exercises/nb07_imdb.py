@@ -135,6 +135,9 @@ mean_and_max = Exercise(
         _beside(most=lambda out, kept: kept.amax(dim=1)): (
             "Your maximum sees a 0 in the padding, and 0 wins where all outputs of a unit are negative. Put −∞ there."
         ),
+        _beside(mean=lambda out, kept: out.mean(dim=1)): (
+            "The maximum is right. The mean still takes the padding in: sum over the words, divide by their number."
+        ),
     },
 )
 
@@ -242,9 +245,6 @@ early_stop = Exercise(
     wrong={
         lambda *given: _counted(*given, anew=True): "You compare with the epoch before. Compare with the best so far.",
         lambda *given: _counted(*given, anew=False): "You count all epochs: with each new best the count begins anew.",
-        lambda losses, patience: early_stop.answer(losses, 1): (
-            "You stop at the first epoch that is not better. `patience` says how many of them it may take."
-        ),
         lambda *given: (early_stop.answer(*given)[0],) * 2: "The stop is right. The second number is the *best* epoch.",
     },
 )
