@@ -43,16 +43,16 @@ class Slips:
         self.parts = [(None, (edit,), {}) for edit in reductions(self.tree)]
         self.pairs = [(None, pair, {}) for pair in itertools.combinations(few, 2)]
 
-    def explain(self, mine, known=(), extra=(), written=(), variants=None, unread=()):
+    def explain(self, mine, known=(), extra=(), written=(), variants=None, unread=(), tree=None):
         """The sentence of the first of `variants` that does on every case what an attempt did, or None.
 
         mine: the attempt's outcomes (value, error); known: names of its own; extra: more cases, each with its outcome;
         written: every name in its text; unread: parameters it never reads; variants: those to try, else one change, or
-        two things left out.
+        two things left out; tree: its text, the only code that may be quoted.
         """
         if all(alike(a, b) for a, b in zip(mine, self.right, strict=True)):
             return None
-        if any(_all_zero(a) and not _all_zero(b) for (a, _), (b, _) in zip(mine, self.right, strict=True)):
+        if any(all_zero(a) and not all_zero(b) for (a, _), (b, _) in zip(mine, self.right, strict=True)):
             return None  # there are many ways to zeros
         zero = all(type(value) in (int, float) and value == 0 for value, _ in mine)
         fine = any(continuous(value) for value, _ in mine)
@@ -74,7 +74,7 @@ class Slips:
                 or not all(alike(o, guard.quick(function, case)) for case, o in extra)
             ):
                 continue
-            sentence = self.said(made, known)
+            sentence = self.said(made, known, tree)
             if sentence:
                 return sentence
             simpler = True
@@ -85,9 +85,9 @@ class Slips:
             outcomes[i] = guard.quick(function, self.cases[i])
         return outcomes[i]
 
-    def said(self, made, known=()):
+    def said(self, made, known=(), tree=None):
         """The sentence of one slip, or of two together; None where nothing can be said. known: the attempt's names."""
-        speaks = Speaker(self.tree, known)
+        speaks = Speaker(self.tree, known, tree)
         if len(made) == 1:
             return speaks.sentence(made[0])
         parts = [speaks.part(edit) for edit in made]
@@ -153,7 +153,8 @@ def _told_otherwise(made, written):
     return not others and edit.kind == "another function" and edit.to not in written and name in written
 
 
-def _all_zero(value):
+def all_zero(value):
+    """Whether all numbers of all tensors in a value are 0, and there are some."""
     numbers = [part for _, part in values.parts(value) if isinstance(part, torch.Tensor) and part.numel()]
     return bool(numbers) and not any(part.any() for part in numbers)
 
