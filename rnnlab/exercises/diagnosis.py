@@ -13,7 +13,7 @@ from .mending import mended, mended_twice
 from .place import first_place
 from .raising import plainly_raised, raised_at, stopped, unpacked
 from .slips import alike, all_zero, is_odd, names_in
-from .trees import Tree
+from .trees import read
 
 SECONDS = 5  # processor time for all that a voice tries; what it may try is counted, so this is for accidents
 MOST_PLACES = 4  # cases on which a place is looked for
@@ -74,12 +74,9 @@ class Diagnosis:
 
     def unchanged(self):
         """An argument given back as it came."""
-        for k, name in enumerate(self.names):
-            given = [(case[k], value) for case, (value, _) in zip(self.cases, self.outcomes, strict=True)]
-            if all(isinstance(a, torch.Tensor | list) and values.same(values.plain(a), b) for a, b in given):
-                place = self.placed()
-                return f"It gives `{name}` back as it came." + (f" {place}" if place else "")
-        return None
+        name = related.given_back(self.names, self.cases, self.outcomes)
+        place = None if name is None or loops.gives_back(read(self.attempt)) else self.placed()
+        return name and f"It gives `{name}` back as it came." + (f" {place}" if place else "")
 
     def derived(self):
         """A slip derived from the reference."""
@@ -113,42 +110,22 @@ class Diagnosis:
             return None
         code = getattr(inspect.unwrap(self.attempt), "__code__", None)
         own, written = (code.co_varnames, names_in(code)) if code else ((), ())
-        return slips.explain(self.outcomes, own, extra, written, variants(slips), self._unread(), self.tree())
-
-    def tree(self):
-        """The attempt's text; None where it cannot be read."""
-        try:
-            return Tree(self.attempt)
-        except (OSError, TypeError, SyntaxError):
-            return None
+        return slips.explain(self.outcomes, own, extra, written, variants(slips), self._unread(), read(self.attempt))
 
     def not_finite(self):
         """The operation that brings nan or infinity in, where that is all that is wrong."""
-        said = [
-            error is None and self._try(first_nan, self.attempt, self.cases[i], mine, self.right[i][0])
-            for i in self.wrong
-            for mine, error in [self.outcomes[i]]
-        ]
+        pairs = [(self.cases[i], self.outcomes[i], self.right[i][0]) for i in self.wrong]
+        said = [error is None and self._try(first_nan, self.attempt, c, a, b) for c, (a, error), b in pairs]
         return said[0] if said and all(said) else None
 
-    def lost(self):
-        """A loop that ends at once, or a value of which only the last turn is left."""
-        return self._shown(loops.ends_at_once) or self._shown(loops.overwritten)
+    def shown(self, voice):
+        """What the text of an attempt shows that does not raise."""
+        tree = None if any(error is not None for _, error in self.outcomes) else read(self.attempt)
+        return voice(tree) if tree and self.wrong else None
 
     def zeros(self):
         """A product that starts as zeros."""
-        zero = all(all_zero(self.outcomes[i][0]) for i in self.wrong)
-        return self._shown(loops.stays_zero) if zero else None
-
-    def idle(self):
-        """A value that is computed and never used."""
-        return self._shown(loops.never_used)
-
-    def _shown(self, voice):
-        """What the text of an attempt shows that does not raise."""
-        raised = any(error is not None for _, error in self.outcomes)
-        tree = None if raised or not self.wrong else self.tree()
-        return tree and voice(tree)
+        return self.shown(loops.stays_zero) if all(all_zero(self.outcomes[i][0]) for i in self.wrong) else None
 
     def mending(self):
         """The place where one change makes the attempt right."""
@@ -228,7 +205,7 @@ class Diagnosis:
         text, node, operands = found
         if node is None:
             return unpacked(text, operands, error, self.letters[i])
-        turns = loops.fixed(self.tree(), text) if isinstance(error, IndexError) else None
+        turns = loops.fixed(read(self.attempt), text) if isinstance(error, IndexError) else None
         return stopped(text, node, operands, error, self.letters[i]) + (f" {turns}" if turns else "")
 
     def differs(self):
@@ -263,10 +240,11 @@ class Diagnosis:
 
 
 VOICES = {
-    "known mistake": Diagnosis.known, "dress": Diagnosis.dressed,
-    "unchanged": Diagnosis.unchanged, "derived slip": Diagnosis.derived,
-    "mending": Diagnosis.mending, "not finite": Diagnosis.not_finite, "lost": Diagnosis.lost, "zeros": Diagnosis.zeros,
+    "known mistake": Diagnosis.known, "dress": Diagnosis.dressed, "unchanged": Diagnosis.unchanged,
+    "derived slip": Diagnosis.derived, "mending": Diagnosis.mending, "not finite": Diagnosis.not_finite,
+    "lost": lambda diagnosis: diagnosis.shown(loops.lost), "zeros": Diagnosis.zeros,
     "unused": Diagnosis.unused, "rarer slip": Diagnosis.seldom,
     "beside": Diagnosis.unlike, "relation": Diagnosis.related, "mending twice": Diagnosis.mending_twice,
-    "part": Diagnosis.part, "idle": Diagnosis.idle, "place": Diagnosis.placed, "difference": Diagnosis.differs,
+    "part": Diagnosis.part, "idle": lambda diagnosis: diagnosis.shown(loops.never_used),
+    "place": Diagnosis.placed, "difference": Diagnosis.differs,
 }  # fmt: skip

@@ -32,6 +32,8 @@ def _said(node, quoted):
     if isinstance(node, ast.Attribute) and node.attr in ("T", "mT"):
         return _around("{} transposed", quoted, node.value)
     if isinstance(node, ast.Subscript):
+        if all(map(_is_every, node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice])):
+            return _said(node.value, quoted)
         return _around("the entry of {}", quoted, node.value)
     if isinstance(node, ast.Call) and name_of(node):
         operand = node.func.value if is_method(node) else node.args[0] if node.args else None
@@ -46,6 +48,12 @@ def _said(node, quoted):
 def _around(template, quoted, *parts):
     said = [_said(part, quoted) for part in parts]
     return None if template is None or None in said else template.format(*said)
+
+
+def _is_every(index):
+    """Whether an index takes all there is, or only makes a new axis."""
+    new = isinstance(index, ast.Constant) and index.value in (None, ...)
+    return new or (isinstance(index, ast.Slice) and index.lower is None and index.upper is None)
 
 
 def compared(node):

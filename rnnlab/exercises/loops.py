@@ -16,6 +16,11 @@ def head(loop):
     return f"`for {target[1:-1] if isinstance(loop.target, ast.Tuple) else target} in {words(loop.iter)}`"
 
 
+def lost(tree):
+    """What a loop of the attempt loses; or None."""
+    return ends_at_once(tree) or overwritten(tree)
+
+
 def ends_at_once(tree):
     """A `return` that stands in a loop, under no condition; or None."""
     for loop in _loops(tree):
@@ -23,6 +28,12 @@ def ends_at_once(tree):
         if not skips and any(isinstance(line, ast.Return) for line in loop.body):
             return f"A `return` stands in the loop {head(loop)}: it ends in its first turn, and the others never come."
     return None
+
+
+def gives_back(tree):
+    """Whether an attempt returns one of its arguments, in so many words."""
+    returned = [node.value for node in ast.walk(tree.definition) if isinstance(node, ast.Return)] if tree else []
+    return any(isinstance(value, ast.Name) and value.id in tree.parameters for value in returned)
 
 
 def overwritten(tree):

@@ -111,6 +111,8 @@ class Reader:
         """What one index does on its axis, as a list of at most one."""
         axis = self.axis(d, base.shape)
         if any(isinstance(part, ast.Name) and part.id in self.turning for part in ast.walk(element)):
+            if isinstance(element, ast.Slice):
+                return [f"takes the piece `[{words(element)}]` along {axis}, in each turn"]
             return [f"takes one after the other along {axis}"]
         if isinstance(element, ast.Slice):
             if element.step is not None:
@@ -198,6 +200,8 @@ class Reader:
             return f"repeats `{words(node.left)}` {b} times"
         if isinstance(node.op, ast.Pow):
             return "takes the square root" if number(node.right) == 0.5 else None
+        if isinstance(node.op, ast.FloorDiv):
+            return f"divides by `{words(node.right)}` and rounds down"
         if isinstance(node.op, ast.MatMult) and all(isinstance(x, torch.Tensor) for x in (a, b)):
             vector = a.dim() == 2 and b.dim() == 1
             return "is a matrix times a vector: one sum for each row remains" if vector else None

@@ -205,6 +205,11 @@ class Speaker:
             base = self.code(around.value)
             said["node"], said["around"] = f"index {said['node']}", base
             template = template.replace(" in {around}", " of {around}")
+        if edit.kind == "index axis" and self._theirs(edit.node) is None:
+            said["node"], said["new"] = self.code(edit.node.value), self._theirs(edit.new)
+            template = template if said["new"] else template.replace(": {new}", "")
+        if edit.kind == "power" and self._theirs(edit.node) is None:
+            template, said["part"] = SENTENCES["alone"][0], self.code(edit.node.left)
         wanted = re.findall(r"\{(\w+)\}", template)
         if any(said[word] is None for word in wanted):
             return self._without(edit, said)
@@ -214,12 +219,16 @@ class Speaker:
         """A shorter sentence for a change whose pieces cannot all be said."""
         if edit.kind == "number":
             return f"It behaves as if a {said['node']} were {said['to']}." if said["node"] else None
+        if edit.kind == "entries":
+            of = "what it returns" if isinstance(self.tree.parents.get(id(edit.node)), ast.Return) else "a list"
+            return f"Parts {edit.part} and {edit.to} of {of} are exchanged."
         if edit.kind == "call" and said["name"]:
             return f"It behaves as if {said['name']} were left out."
         if edit.kind == "comparison":
             return f"It behaves as if the comparison were {compared(edit.new)}, not {compared(edit.node)}."
-        if edit.kind == "another name" and said["to"] and said["around"]:
-            return f"It behaves as if {said['to']} stood where something else belongs, in {said['around']}."
+        if edit.kind == "another name" and said["to"]:
+            place = f", in {said['around']}" if said["around"] else ""
+            return f"It behaves as if {said['to']} stood where something else belongs{place}."
         return SHORTER.get(edit.kind)
 
 

@@ -18,6 +18,7 @@ from .trees import Tree, words
 
 LEFT_OUT = {"term", "factor", "divisor", "call", "no transpose", "minus", "one minus", "power", "condition",
             "keyword"}  # fmt: skip
+READ = " It stands in your text, and does not reach the answer."
 PAIRS = 18  # so many of these are tried two by two
 LATE = {"never": -1, "always so": -1, "number": 2, "another name": 2, "twice": 2, "factor twice": 2, "line": 2,
         "lines": 2, "entry": 2, "times": 3, "plus": 2, "divided": 3, "argument": 3, "should be itself": 2,
@@ -76,9 +77,21 @@ class Slips:
                 continue
             sentence = self.said(made, known, tree)
             if sentence:
-                return sentence
+                return sentence + (READ if tree and self._is_read(made, tree, unread) else "")
             simpler = True
         return None
+
+    def _is_read(self, made, tree, unread):
+        """Whether what is left out is a parameter that the attempt reads, and has no effect."""
+        name = getattr(made[0].part, "id", None)
+        if (
+            len(made) > 1
+            or made[0].kind not in ("term", "factor", "divisor")
+            or name in unread
+            or name not in tree.parameters
+        ):
+            return False
+        return sum(isinstance(n, ast.Name) and n.id == name for *_, n in self.tree.nodes()) == 1
 
     def _outcome(self, function, outcomes, i):
         if i not in outcomes:

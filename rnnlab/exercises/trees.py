@@ -146,6 +146,14 @@ class Tree:
         return {**self.names, "__tick__": tick}
 
 
+def read(function):
+    """The tree of a function; None where its source cannot be read."""
+    try:
+        return Tree(function)
+    except (OSError, TypeError, SyntaxError):
+        return None
+
+
 def words(node):
     """The text of a node as it would be written, in one line."""
     return " ".join(ast.unparse(node).split())
