@@ -34,7 +34,10 @@ def _said(node, quoted):
     if isinstance(node, ast.Subscript):
         if all(map(_is_every, node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice])):
             return _said(node.value, quoted)
-        return _around("the entry of {}", quoted, node.value)
+        at = number(node.slice)
+        return _around("the entry of {}" if at is None else f"entry {at} of {{}}", quoted, node.value)
+    if isinstance(node, ast.Tuple | ast.List):
+        return _around(f"({', '.join(['{}'] * len(node.elts))})", quoted, *node.elts)
     if isinstance(node, ast.Call) and name_of(node):
         operand = node.func.value if is_method(node) else node.args[0] if node.args else None
         return operand and _around(f"`{name_of(node)}` of {{}}", quoted, operand)

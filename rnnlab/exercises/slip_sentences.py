@@ -79,7 +79,7 @@ SENTENCES = {
     "start earlier": ("It behaves as if the slice {node} began one place earlier.", ""),
     "end later": ("It behaves as if the slice {node} ended one place later.", ""),
     "end earlier": ("It behaves as if the slice {node} ended one place earlier.", ""),
-    "entries": ("Parts {part} and {to} of {node} are exchanged.", ""),
+    "entries": ("Parts {part} and {to} of {whole} are exchanged.", ""),
     "entry twice": ("Part {to} of what it returns stands at the place of part {part} too.", ""),
     "entry": ("It behaves as if {part} were left out.", "one of the parts"),
     "only entry": ("It returns only part {to}.", ""),
@@ -128,7 +128,7 @@ class Speaker:
 
     def __init__(self, tree, known, attempt=None):
         """known: names of the attempt; None: every name may be said. attempt: its text, the only code quoted."""
-        self.tree, self.theirs = tree, attempt and _bare(words(attempt.definition))
+        self.tree, self.written = tree, attempt and _bare(words(attempt.definition))
         stored = [n.id for n in ast.walk(tree.definition) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         loops = [n.target for n in ast.walk(tree.definition) if isinstance(n, ast.For | ast.comprehension)]
         free = {n.id for target in loops for n in ast.walk(target) if isinstance(n, ast.Name)}
@@ -138,7 +138,7 @@ class Speaker:
         """The learner's code in backticks, else what a right answer does there in words; None where neither will do."""
         said = self._quoted(node)
         if (
-            self.theirs is None
+            self.written is None
             or said is None
             or not isinstance(node, ast.AST)
             or isinstance(node, ast.keyword | ast.arg)
@@ -150,7 +150,9 @@ class Speaker:
         """The code of a node where the learner has it too, or it is a name or a number; or None."""
         said = self._quoted(node)
         small = isinstance(node, ast.Constant) or (isinstance(node, ast.Name) and node.id not in self.hidden)
-        return said if said and (small or number(node) is not None or _bare(said) in self.theirs) else None
+        if self.written is None:
+            return said
+        return said if said and (small or number(node) is not None or _bare(said) in self.written) else None
 
     def _quoted(self, node):
         """A piece of code, in backticks, an ellipsis for what the learner does not know; None if nothing remains."""
@@ -199,12 +201,16 @@ class Speaker:
                 "around": around and self.code(around)}  # fmt: skip
         said["near"] = self.code(edit.part) or said["node"]
         said["part"] = self.part(edit)
+        returned = isinstance(self.tree.parents.get(id(edit.node)), ast.Return) and self._theirs(edit.node) is None
+        said["whole"] = "what it returns" if returned else said["node"] or "a list"
         if edit.kind == "entry" and isinstance(self.tree.parents.get(id(edit.node)), ast.Return):
             return f"Part {edit.to} of what it should return is left out."
         if isinstance(around, ast.Subscript) and edit.kind == "number" and self._theirs(around) is None:
             base = self.code(around.value)
             said["node"], said["around"] = f"index {said['node']}", base
             template = template.replace(" in {around}", " of {around}")
+        if (said["node"] or "").startswith("the matrix product"):
+            template = template.replace("the matrix product {node}", "{node}")
         if edit.kind == "index axis" and self._theirs(edit.node) is None:
             said["node"], said["new"] = self.code(edit.node.value), self._theirs(edit.new)
             template = template if said["new"] else template.replace(": {new}", "")
@@ -219,9 +225,6 @@ class Speaker:
         """A shorter sentence for a change whose pieces cannot all be said."""
         if edit.kind == "number":
             return f"It behaves as if a {said['node']} were {said['to']}." if said["node"] else None
-        if edit.kind == "entries":
-            of = "what it returns" if isinstance(self.tree.parents.get(id(edit.node)), ast.Return) else "a list"
-            return f"Parts {edit.part} and {edit.to} of {of} are exchanged."
         if edit.kind == "call" and said["name"]:
             return f"It behaves as if {said['name']} were left out."
         if edit.kind == "comparison":
