@@ -224,7 +224,8 @@ class Speaker:
     def _without(self, edit, said):
         """A shorter sentence for a change whose pieces cannot all be said."""
         if edit.kind == "number":
-            return f"It behaves as if a {said['node']} were {said['to']}." if said["node"] else None
+            an = "an" if (said["node"] or "").startswith("index") else "a"
+            return f"It behaves as if {an} {said['node']} were {said['to']}." if said["node"] else None
         if edit.kind == "call" and said["name"]:
             return f"It behaves as if {said['name']} were left out."
         if edit.kind == "comparison":
@@ -232,6 +233,10 @@ class Speaker:
         if edit.kind == "another name" and said["to"]:
             place = f", in {said['around']}" if said["around"] else ""
             return f"It behaves as if {said['to']} stood where something else belongs{place}."
+        if edit.kind == "transposed" and self.code(edit.part):
+            return f"It behaves as if {self.code(edit.part)} were transposed."
+        if edit.kind == "index" and said["part"]:
+            return f"It behaves as if the index {said['part']} were left out."
         return SHORTER.get(edit.kind)
 
 
