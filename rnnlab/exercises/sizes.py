@@ -10,9 +10,9 @@ from .trees import Edit, words
 
 def sizes(tree, case):
     """Each size or whole number of the attempt, with the size of an argument in its place: an `Edit` each."""
-    known = list(_known(tree, case))
+    known = [] if tree.whiles else list(_known(tree, case))  # another size may make a `while` endless
     for holder, key, node in list(tree.nodes()):
-        fixed = isinstance(node, ast.Constant) and type(node.value) is int and node.value > 1
+        fixed = isinstance(node, ast.Constant) and type(node.value) is int and node.value > 2
         if isinstance(holder, ast.keyword) and holder.arg in ("dim", "axis", "dims"):
             continue
         if fixed and isinstance(holder, ast.BinOp) and isinstance(holder.op, ast.Pow):

@@ -8,7 +8,7 @@ import types
 import warnings
 from dataclasses import dataclass, field
 
-TURNS = 20_000  # as often may the while loops of a changed function turn, all together
+TURNS = 2_000  # as often may the while loops of a changed function turn, all together
 
 
 class TooLong(Exception):
