@@ -71,7 +71,7 @@ def through_time(jacobians):
 
 
 def _many():
-    sizes = (3, 2, torch.float64), (5, 4, torch.float32), (1, 3, torch.float64)
+    sizes = (3, 2, torch.float64), (5, 4, torch.float32), (1, 3, torch.float64), (2, 1, torch.float64)
     return [tuple(normal((T, H, H), seed=T, dtype=dtype)) for T, H, dtype in sizes]
 
 
