@@ -112,7 +112,7 @@ def long(codes, judged, most=1800, every=60):
 
 
 def hour(codes, judged, seconds=3000, every=300):
-    """A net of more than twice the weights for most of an hour, in 16 bits, while its learning rate falls to nothing."""
+    """A net of more than twice the weights for most of an hour, in 16 bits, while its rate falls to nothing."""
     curve, start = [], time.process_time()
     for model, spent, letters in train(codes, seconds, bfloat16=True, **HOUR):
         if spent >= min(every * (len(curve) + 1), seconds):
