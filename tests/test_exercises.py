@@ -259,7 +259,7 @@ def test_numbers(attempt, words):
         (lambda x: torch.return_types.max((x, x.sum())), None),
         (lambda x: x, "It gives `x` back as it came."),
         (lambda x: 2 * x, "It returns a tensor of shape (3,), expected 2 values: x and its sum."),
-        (lambda x: (x,), "It behaves as if `x.sum()` were left out."),
+        (lambda x: (x,), "It behaves as if `sum` of `x` were left out."),
         (lambda x: (x[:2], x.sum()), "`x[:2]`: the index `[:2]` is too much"),
         (lambda x: (x + 1, x.sum()), "`1` is one term too many"),
         (lambda x: (x, ...), "The second part is an ellipsis"),

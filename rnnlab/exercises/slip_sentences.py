@@ -102,7 +102,6 @@ SENTENCES = {
     "parameters": ("It behaves as if {part} and {to} were exchanged.", ""),
 }  # fmt: skip
 
-
 # Where the learner has no such code and it takes too many words: the change alone.
 SHORTER = {
     "elementwise": "A product goes entry by entry where a matrix product, `@`, belongs.",
@@ -121,6 +120,10 @@ SHORTER = {
     "plus": "It behaves as if a sum stood where a product belongs.",
     "every row": "It behaves as if every row were taken at each of these places.",
 }  # fmt: skip
+NAMELESS = {
+    "factor": "It behaves as if a factor were left out.", "divisor": "It behaves as if a divisor were left out.",
+    "condition": "It behaves as if a condition were missing.",
+}  # fmt: skip
 
 
 class Speaker:
@@ -137,12 +140,8 @@ class Speaker:
     def code(self, node):
         """The learner's code in backticks, else what a right answer does there in words; None where neither will do."""
         said = self._quoted(node)
-        if (
-            self.written is None
-            or said is None
-            or not isinstance(node, ast.AST)
-            or isinstance(node, ast.keyword | ast.arg)
-        ):
+        plain = not isinstance(node, ast.AST) or isinstance(node, ast.keyword | ast.arg)
+        if self.written is None or said is None or plain:
             return said
         return in_words(node, self._theirs)
 
@@ -216,6 +215,8 @@ class Speaker:
             template = template if said["new"] else template.replace(": {new}", "")
         if edit.kind == "power" and self._theirs(edit.node) is None:
             template, said["part"] = SENTENCES["alone"][0], self.code(edit.node.left)
+        if said["part"] == noun and edit.kind in NAMELESS:
+            return NAMELESS[edit.kind]
         wanted = re.findall(r"\{(\w+)\}", template)
         if any(said[word] is None for word in wanted):
             return self._without(edit, said)
