@@ -1,11 +1,12 @@
 """Language models of film reviews, letter by letter: compressors, counting, and nets, in bits per character.
 
-Writes benchmarks/results/language.json, and for the part `long` language_long.json, from which lesson 09 draws. One
-thread. All learn from the packaged training reviews and are judged on the same 200,000 letters of reviews held out.
+Writes benchmarks/results/language.json, and for the parts `long` and `hour` language_long.json and language_hour.json;
+lesson 09 draws from them. One thread. All learn from the packaged training reviews and are judged on the same 200,000
+letters of reviews held out.
 Nets are given seconds of the processor, not steps: the learning rate rises over the first fiftieth of them and falls in
 a line to nothing, so each net is at its best at the end of its own time.
 
-    python benchmarks/language.py [counting] [nets] [long]
+    python benchmarks/language.py [counting] [nets] [long] [hour]
 """
 
 import os
@@ -38,6 +39,7 @@ NETS = {
     "LSTM, state reset": dict(cell="lstm", carried=False),
 }
 LONG = dict(cell="lstm", hidden=320, embedding=64, streams=64, length=64, lr=0.004)
+HOUR = LONG | dict(hidden=512, lr=0.003)
 
 
 def texts():
@@ -54,7 +56,9 @@ def endless(codes, streams, length):
         yield from language.chunks(codes, streams, length)
 
 
-def train(codes, seconds, *, cell, hidden, embedding, streams, length, lr, seed=0, carried=True, started=True):
+def train(
+    codes, seconds, *, cell, hidden, embedding, streams, length, lr, seed=0, carried=True, started=True, bfloat16=False
+):
     """A net that learns for so many CPU seconds: it, the seconds and the letters so far, after each chunk."""
     training.seed_everything(seed)
     model = language.LanguageModel(len(language.LETTERS), embedding, hidden, cell)
@@ -66,9 +70,10 @@ def train(codes, seconds, *, cell, hidden, embedding, streams, length, lr, seed=
         begun = time.process_time()
         for group in optimizer.param_groups:
             group["lr"] = rate(lr, spent, seconds)
-        logits, state = model(x, state if carried else None)
-        state = language.detached(state)
-        loss = language.bits(logits, y)
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+            logits, state = model(x, state if carried else None)
+        state = language.detached(tuple(part.float() for part in state) if bfloat16 else state)
+        loss = language.bits(logits.float(), y)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -85,8 +90,8 @@ def rate(lr, spent, seconds):
     return lr * (max(min(spent / (seconds / 20), 1 - spent / seconds), 1e-3) if seconds else min(1, 0.01 + spent / 20))
 
 
-def long(codes, judged, most=2700, every=60):
-    """One larger net for up to three quarters of an hour, at one learning rate; each minute its mean is judged.
+def long(codes, judged, most=1800, every=60):
+    """One larger net for up to half an hour, at one learning rate; each minute its mean is judged.
 
     The mean of the weights on the way, late ones counting more (Shamir and Zhang 2013, eta = 8), is at any time about
     as good as a net whose learning rate has just fallen to nothing: so the whole curve can be read.
@@ -104,6 +109,19 @@ def long(codes, judged, most=2700, every=60):
             store("language_long", what, {"curve": curve}, **facts)
         if spent >= most:
             return
+
+
+def hour(codes, judged, seconds=3000, every=300):
+    """A net of more than twice the weights for most of an hour, in 16 bits, while its rate falls to nothing."""
+    curve, start = [], time.process_time()
+    for model, spent, letters in train(codes, seconds, bfloat16=True, **HOUR):
+        if spent >= min(every * (len(curve) + 1), seconds):
+            bits = round(language.score(model, judged), 4)
+            curve.append({"cpu_seconds": round(spent), "letters": letters, "bits": bits})
+            print("hour", *curve[-1].values(), round(time.process_time() - start), flush=True)
+            facts = dict(recipe=HOUR, parameters=parameter_count(model), training=len(codes), judged=len(judged))
+            what = "One LSTM on all packaged training reviews, its rate falling to nothing"
+            store("language_hour", what, {"curve": curve}, **facts)
 
 
 def nets(codes, judged, seconds=30):
@@ -157,7 +175,7 @@ def counting(codes, judged):
         add("lzma", letters, 8 * size / len(text), (time.process_time() - begun) / 2)
 
 
-PARTS = {"counting": counting, "nets": nets, "long": long}
+PARTS = {"counting": counting, "nets": nets, "long": long, "hour": hour}
 
 
 def main(names):

@@ -9,6 +9,7 @@ folder of its own or with a name in them.
 """
 
 import sys
+import textwrap
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
@@ -114,7 +115,9 @@ class Challenge:
         ends = tuple([measure.factor * end(record.scores) for record in records] for end in (min, max))
         levels = {name: measure.factor * mark for name, mark in self.marks().items()}
         x = list(range(1, len(records) + 1))
-        return figures.lines(scores, x=x, xlabel="measured", ylabel=measure.label, spread={"you": ends}, level=levels)
+        ax = figures.lines(scores, x=x, xlabel="measured", ylabel=measure.label, spread={"you": ends})
+        ax.set(xlim=(0.5, len(x) + 0.5), xticks=x if len(x) < 12 else x[:: len(x) // 6])
+        return _with_marks(ax, levels)
 
     def _records(self):
         if not challenge_records.place().is_dir():
@@ -217,6 +220,24 @@ def letters() -> Challenge:
 
 
 ALL = (memory, reviews, digits, letters)
+
+
+def _with_marks(ax, levels):
+    """A line for each mark with its name at the right end; marks that lie close together have one name."""
+    for level in levels.values():
+        ax.axhline(level, color="black", linewidth=1.5, zorder=1)
+    low, high = ax.get_ylim()
+    groups = []
+    for name, level in sorted(levels.items(), key=lambda pair: pair[1]):
+        if groups and level - groups[-1][0] < 0.12 * (high - low):
+            groups[-1][1].append(name)
+        else:
+            groups.append((level, [name]))
+    where = {"xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False, "fontsize": 13}
+    for level, names in groups:
+        ax.annotate(textwrap.fill(", ".join(names), 30), (1.01, level), **where)
+    said = "; ".join(f"a level line, {name}, at {level:.3g}" for name, level in levels.items())
+    return figures.describe(ax, f"{ax.figure.get_label().rstrip('.')}; {said}.")
 
 
 def _means(file, part, of=None, key="accuracy"):

@@ -79,14 +79,16 @@ def pairs(documents: list[Tensor], vocabulary_size: int, window: int = 5, often:
     share = torch.bincount(words, minlength=vocabulary_size).double() / len(words)
     chance = (often / share).sqrt()
     chance[:2] = 0
-    kept = torch.rand(len(words)) < chance[words]
+    kept = torch.rand(len(words)) < chance.index_select(0, words)  # indexing would copy the words as int64
     words, document = words[kept], document[kept]
     left, right = [], []
     for d in range(1, window + 1):
         together = document[:-d] == document[d:]
         left.append(words[:-d][together])
         right.append(words[d:][together])
-    return torch.cat(left + right), torch.cat(right + left)
+    centre, half = torch.cat(left + right), sum(map(len, left))
+    del left, right  # before the second copy
+    return centre, torch.cat([centre[half:], centre[:half]])
 
 
 class SkipGram(nn.Module):

@@ -43,9 +43,18 @@ def full_disk():
     return limit
 
 
+LONG = "browser site slides jupyter attempts bad_inputs slips planted_faults restarted_kernel".split()
+
+
+def turn(item):
+    """When the file of a test is run: the longest first, then the lessons, and the many short ones fill the end."""
+    return 0 if item.path.stem in {f"test_{name}" for name in LONG} else 1 if item.path.suffix == ".ipynb" else 2
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(items):
-    """Tests with a browser are called so."""
+    """Files in turn, so that no worker ends with a long one while the other has none; tests with a browser marked."""
+    items.sort(key=turn)
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
@@ -53,8 +62,8 @@ def pytest_collection_modifyitems(items):
 
 def pytest_terminal_summary(terminalreporter):
     """What tests measured, under one heading at the end; it comes through from every process that ran some of them."""
-    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
-    lines = [text for report in reports for name, text in report.user_properties if name == "measured"]
+    reports = [report for kind in ("passed", "failed", "error", "") for report in terminalreporter.stats.get(kind, [])]
+    lines = {text for report in reports for name, text in report.user_properties if name == "measured"}
     if lines:
         terminalreporter.section("measured")
         terminalreporter.write_line("\n".join(sorted(lines)))

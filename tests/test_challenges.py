@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 import time
 
 import matplotlib
@@ -201,11 +202,14 @@ def helper():
     ids=lambda value: getattr(value, "__name__", "")[:20],
 )
 def test_what_does_not_count_gets_a_sentence_and_leaves_no_record(tiny, capsys, records, train, why):
+    before = threading.enumerate()
     out = said(tiny, capsys, train, seeds=(0, 1))
     assert out.startswith("✗ tiny, seed 0: ") and out.endswith("Nothing is kept.\n") and out.count("\n") == 1
     assert re.search(why, out), out
     assert not records.exists()
-    time.sleep(0.2)  # nothing comes after it
+    for watching in set(threading.enumerate()) - set(before):
+        watching.join(5)
+        assert not watching.is_alive(), "something could come after it"
     assert "100.0%" in said(tiny, capsys, certain)
 
 

@@ -43,7 +43,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 break
             self.wfile.write(body[start : start + 20000])
             if way == "slow":
-                time.sleep(0.35)
+                self.server.stop.wait(0.35)
         if way == "stalls":
             self.wfile.flush()
             self.server.stop.wait(10)
@@ -347,11 +347,12 @@ def test_no_more_is_written_than_the_file_holds(tmp_path, monkeypatch):
 def test_a_server_that_trickles_is_left(mirror, tmp_path, monkeypatch):
     """It is never silent for long, and would take days."""
 
+    left = threading.Event()
+
     def trickle(connection):
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 102400\r\n\r\n")
-        for _ in range(200):
+        while not left.wait(0.05):
             connection.sendall(b"x")
-            time.sleep(0.05)
 
     monkeypatch.setattr(downloads, "LIMIT", 0.5)
     start = time.perf_counter()
@@ -359,6 +360,7 @@ def test_a_server_that_trickles_is_left(mirror, tmp_path, monkeypatch):
         with pytest.raises(DataError, match=r"is too slow: \d+ bytes in 0.5 s: try again"):
             locate(FILE, [odd], tmp_path)
         assert locate(FILE, [odd, mirror("whole")], tmp_path).read_bytes() == WHOLE
+        left.set()
     assert time.perf_counter() - start < 5
 
 

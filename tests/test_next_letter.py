@@ -136,13 +136,15 @@ def test_a_letter_is_picked_by_mouse_or_key_and_it_writes_until_it_is_stopped(op
     field = root.get_by_role("textbox", name="beginning")
     field.press("Enter")
     assert len(texts(root)) == 4
+    root.page.clock.install()
     root.get_by_role("button", name="let it write").click()
     assert root.locator(".say").inner_text() == "The net is writing …"
-    root.page.wait_for_function("document.querySelector('.text b').textContent.length > 8")
+    root.page.clock.run_for(700)
+    assert len(texts(root)) > 8
     root.get_by_role("button", name="stop").click()
     stopped = texts(root)
     assert root.locator(".say").inner_text().startswith("After “")
-    root.page.wait_for_timeout(200)
+    root.page.clock.run_for(10_000)
     assert texts(root) == stopped
 
 

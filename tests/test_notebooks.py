@@ -39,6 +39,13 @@ def test_exercise(path, exercise):
     assert len(set(exercise.wrong.values())) == len(exercise.wrong), "two mistakes share a diagnosis"
 
 
+@pytest.mark.parametrize(
+    "path", sorted((page_rules.ROOT / "rnnlab/exercises").glob("nb*.py")), ids=lambda path: path.stem
+)
+def test_the_exercises_of_a_lesson_are_a_short_read(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 250
+
+
 def test_numbers_are_the_order():
     assert page_rules.NOTEBOOKS, "no notebook found"
     numbers = [int(path.stem[:2]) for path in page_rules.NOTEBOOKS]

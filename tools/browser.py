@@ -169,13 +169,12 @@ class Lab:
         deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             idle.wait_for(timeout=120_000)
-            page.locator(".jp-NotebookPanel:visible").press("Control+s")
-            page.wait_for_timeout(500)
-            with contextlib.suppress(nbformat.reader.NotJSONError):  # caught in the middle of being saved
-                saved = nbformat.read(path, 4)
-                ran = [cell.execution_count for cell in saved.cells if cell.cell_type == "code"]
-                if path.stat().st_mtime_ns > before and ran == list(range(1, count + 1)):
-                    return saved
+            with page.expect_response(lambda answer: answer.request.method == "PUT", timeout=120_000):  # it is saved
+                page.locator(".jp-NotebookPanel:visible").press("Control+s")
+            saved = nbformat.read(path, 4)
+            ran = [cell.execution_count for cell in saved.cells if cell.cell_type == "code"]
+            if path.stat().st_mtime_ns > before and ran == list(range(1, count + 1)):
+                return saved
         raise TimeoutError(f"{notebook} had not run to its end after three minutes: execution counts {ran}.")
 
 
@@ -210,10 +209,10 @@ def jupyterlab(home):
 
 
 def await_server(lab, server, log):
-    for _ in range(240):
+    for _ in range(600):
         with contextlib.suppress(urllib.error.URLError, ConnectionError):
             return lab.ask("status")
         if server.poll() is not None:
             break
-        time.sleep(0.25)
+        time.sleep(0.1)
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")

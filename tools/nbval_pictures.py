@@ -76,12 +76,23 @@ def teardown(self, plain=nbval.plugin.IPyNbFile.teardown):
     """Stop the kernel, and complain of a page that took too much; on a simulated processor every page takes more."""
     status = Path(f"/proc/{self.kernel.km.provisioner.pid}/status")  # Linux alone has it
     peak = int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) // 1024 if status.exists() else 0
+    self.measured = f"{self.path.parent.name}/{self.path.name}: its kernel took {peak} MiB at its peak."
     plain(self)
     os.environ.clear()
     os.environ.update(self.before)
     most = MORE.get(self.path.stem, MIB)
     if peak > most and "other_processor" not in self.nb.cells[0].source:
         pytest.fail(f"{self.path.name}: its kernel took {peak} MiB, at most {most} are allowed", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item):
+    """With the last cell of a page its kernel is stopped, and what it took is said."""
+    try:
+        return (yield)
+    finally:
+        if hasattr(item.parent, "measured"):
+            item.user_properties.append(("measured", item.parent.measured))
 
 
 # nbval offers no hook for these five, so they are replaced where it looks them up.

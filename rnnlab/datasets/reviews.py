@@ -98,9 +98,10 @@ def encode(
     counts = dict(zip(different, np.bincount(numbers, minlength=len(different)).tolist(), strict=True))
     vocabulary = Vocabulary.from_counts(counts, min_freq, max_size)
     encoded = []
-    for different, numbers, lengths in parts:
+    while parts:  # one part after the other is let go, for there are millions of words
+        different, numbers, lengths = parts.pop(0)
         table = torch.tensor([vocabulary.index.get(word, 1) for word in different])
-        encoded.append(list(table[torch.from_numpy(numbers)].split(lengths)))
+        encoded.append(list(table.index_select(0, torch.from_numpy(numbers)).split(lengths)))
     return vocabulary, *encoded
 
 

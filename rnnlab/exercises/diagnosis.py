@@ -4,14 +4,16 @@ import inspect
 
 import torch
 
-from . import guard, related, values
+from . import guard, loops, related, values
 from .beside import cut, same_mode, unread
-from .difference import Returns, difference, given
+from .difference import Returns, difference, given, is_another_kind
+from .first_nan import first_nan
 from .letters import Letters
 from .mending import mended, mended_twice
 from .place import first_place
 from .raising import plainly_raised, raised_at, stopped, unpacked
-from .slips import alike, is_odd, names_in
+from .slips import alike, all_zero, is_odd, names_in
+from .trees import read
 
 SECONDS = 5  # processor time for all that a voice tries; what it may try is counted, so this is for accidents
 MOST_PLACES = 4  # cases on which a place is looked for
@@ -72,11 +74,9 @@ class Diagnosis:
 
     def unchanged(self):
         """An argument given back as it came."""
-        for k, name in enumerate(self.names):
-            given = [(case[k], value) for case, (value, _) in zip(self.cases, self.outcomes, strict=True)]
-            if all(isinstance(a, torch.Tensor | list) and values.same(values.plain(a), b) for a, b in given):
-                return f"It gives `{name}` back as it came."
-        return None
+        name = related.given_back(self.names, self.cases, self.outcomes)
+        place = None if name is None or loops.gives_back(read(self.attempt)) else self.placed()
+        return name and f"It gives `{name}` back as it came." + (f" {place}" if place else "")
 
     def derived(self):
         """A slip derived from the reference."""
@@ -110,7 +110,22 @@ class Diagnosis:
             return None
         code = getattr(inspect.unwrap(self.attempt), "__code__", None)
         own, written = (code.co_varnames, names_in(code)) if code else ((), ())
-        return slips.explain(self.outcomes, own, extra, written, variants(slips), self._unread())
+        return slips.explain(self.outcomes, own, extra, written, variants(slips), self._unread(), read(self.attempt))
+
+    def not_finite(self):
+        """The operation that brings nan or infinity in, where that is all that is wrong."""
+        pairs = [(self.cases[i], self.outcomes[i], self.right[i][0]) for i in self.wrong]
+        said = [error is None and self._try(first_nan, self.attempt, c, a, b) for c, (a, error), b in pairs]
+        return said[0] if said and all(said) else None
+
+    def shown(self, voice):
+        """What the text of an attempt shows that does not raise."""
+        tree = None if any(error is not None for _, error in self.outcomes) else read(self.attempt)
+        return voice(tree) if tree and self.wrong else None
+
+    def zeros(self):
+        """A product that starts as zeros."""
+        return self.shown(loops.stays_zero) if all(all_zero(self.outcomes[i][0]) for i in self.wrong) else None
 
     def mending(self):
         """The place where one change makes the attempt right."""
@@ -135,15 +150,7 @@ class Diagnosis:
         (a, error), (b, _) = self.outcomes[i], self.right[i]
         if error is not None:
             return ""
-        shapes = isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor) and a.shape != b.shape
-        several = isinstance(b, list | tuple) and isinstance(a, list | tuple) and len(a) != len(b)
-        lists = isinstance(b, list | tuple) and isinstance(a, list | tuple)
-        if lists and not several:
-            pairs = [(x, y) for x, y in zip(a, b, strict=True) if isinstance(x, torch.Tensor) and not values.same(x, y)]
-            shapes = (
-                bool(pairs) and getattr(pairs[0][1], "ndim", None) != pairs[0][0].ndim
-            )  # sizes may be alike by chance
-        return f"{self.differs()} " if shapes or several or (type(a) is not type(b) and not lists) else ""
+        return f"{self.differs()} " if is_another_kind(a, b) else ""
 
     def _extra(self):
         """[(case, outcome)] of the attempt on random cases."""
@@ -198,7 +205,8 @@ class Diagnosis:
         text, node, operands = found
         if node is None:
             return unpacked(text, operands, error, self.letters[i])
-        return stopped(text, node, operands, error, self.letters[i])
+        turns = loops.fixed(read(self.attempt), text) if isinstance(error, IndexError) else None
+        return stopped(text, node, operands, error, self.letters[i]) + (f" {turns}" if turns else "")
 
     def differs(self):
         """The bare difference."""
@@ -232,9 +240,11 @@ class Diagnosis:
 
 
 VOICES = {
-    "known mistake": Diagnosis.known, "dress": Diagnosis.dressed,
-    "unchanged": Diagnosis.unchanged, "derived slip": Diagnosis.derived,
-    "mending": Diagnosis.mending, "unused": Diagnosis.unused, "rarer slip": Diagnosis.seldom,
+    "known mistake": Diagnosis.known, "dress": Diagnosis.dressed, "unchanged": Diagnosis.unchanged,
+    "derived slip": Diagnosis.derived, "mending": Diagnosis.mending, "not finite": Diagnosis.not_finite,
+    "lost": lambda diagnosis: diagnosis.shown(loops.lost), "zeros": Diagnosis.zeros,
+    "unused": Diagnosis.unused, "rarer slip": Diagnosis.seldom,
     "beside": Diagnosis.unlike, "relation": Diagnosis.related, "mending twice": Diagnosis.mending_twice,
-    "part": Diagnosis.part, "place": Diagnosis.placed, "difference": Diagnosis.differs,
+    "part": Diagnosis.part, "idle": lambda diagnosis: diagnosis.shown(loops.never_used),
+    "place": Diagnosis.placed, "difference": Diagnosis.differs,
 }  # fmt: skip

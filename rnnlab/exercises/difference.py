@@ -63,6 +63,16 @@ def difference(mine, theirs, letters, returns, given=""):
     return _part(mine, theirs, (), 1, letters, returns, given)
 
 
+def is_another_kind(a, b):
+    """Whether what came is of another kind, number or shape than expected: that has to be said first."""
+    shapes = isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor) and a.shape != b.shape
+    lists = isinstance(b, list | tuple) and isinstance(a, list | tuple)
+    if lists and len(a) == len(b):
+        pairs = [(x, y) for x, y in zip(a, b, strict=True) if isinstance(x, torch.Tensor) and not same(x, y)]
+        return bool(pairs) and getattr(pairs[0][1], "ndim", None) != pairs[0][0].ndim  # sizes may be alike by chance
+    return shapes or lists or type(a) is not type(b)
+
+
 def _outside(mine, theirs, returns, of):
     """What is wrong with a list, tuple or dict before one looks into it."""
     if isinstance(theirs, dict):

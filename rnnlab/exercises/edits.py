@@ -150,10 +150,11 @@ def _renamed(call, name):
 def _ranges(make, node):
     first, last = (ast.Constant(0), node.args[0]) if len(node.args) == 1 else node.args[:2]
     one = ast.Constant(1)
+    back = len(node.args) == 3 and (number(node.args[2]) or 0) < 0  # it counts down
+    more, less = (ast.Sub(), ast.Add()) if back else (ast.Add(), ast.Sub())
     for kind, low, high in [
-        ("stops early", first, ast.BinOp(last, ast.Sub(), one)), ("stops late", first, ast.BinOp(last, ast.Add(), one)),
-        ("starts late", ast.BinOp(first, ast.Add(), one), last),
-        ("starts early", ast.BinOp(first, ast.Sub(), one), last),
+        ("stops early", first, ast.BinOp(last, less, one)), ("stops late", first, ast.BinOp(last, more, one)),
+        ("starts late", ast.BinOp(first, more, one), last), ("starts early", ast.BinOp(first, less, one), last),
     ]:  # fmt: skip
         yield make(kind, ast.Call(node.func, [low, high, *node.args[2:]], []))
     yield make("backwards", ast.Call(ast.Name("reversed", ast.Load()), [node], []))

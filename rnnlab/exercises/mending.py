@@ -10,6 +10,7 @@ from . import guard
 from .additions import additions
 from .edits import edits, name_of
 from .edits_of_sums import number
+from .sizes import sizes
 from .slips import alike, continuous
 from .trees import TooLong, Tree, index_text, words
 
@@ -74,6 +75,8 @@ HINTS = {
     # put round or beside an expression
     "round": "{what} is missing", "beside": "{what} is missing", "cut": "it has {what} too many",
     "to loop": "`{what}` is missing", "into": "`+=` belongs there: it is overwritten at every step",
+    "fixed size": "the {node} is right for one size only; what belongs there is {what}",
+    "another size": "what belongs there is {what}",
     "behind": "the `return` stands inside the loop; it belongs behind it",
 }  # fmt: skip
 
@@ -88,7 +91,7 @@ def mended(attempt, cases, right):
     divisors = [name for name, value in zip(tree.parameters, cases[0], strict=False) if _counts(value)]
     most = MOST_OF_A_NET if any(isinstance(value, torch.nn.Module) for value in cases[0]) else MOST
     worst = sorted(range(len(cases)), key=lambda i: alike(guard.quick(attempt, cases[i]), right[i]))
-    changes = [*edits(tree), *additions(tree, divisors)]
+    changes = [*edits(tree), *sizes(tree, cases[0]), *additions(tree, divisors)]
     for edit in sorted(changes, key=lambda edit: edit.kind != "never" and edit.to != "`.grad`"):
         if edit.kind not in HINTS or edit.kind == "no return" or _nobody_means(tree, edit):
             continue
@@ -159,7 +162,7 @@ def _said(tree, edit):
 
 
 def _place_and_hint(tree, edit):
-    what = edit.to if edit.kind in ("round", "beside", "cut", "to loop") else None
+    what = edit.to if edit.kind in ("round", "beside", "cut", "to loop", "fixed size", "another size") else None
     code = {"part": _code(edit.part), "node": _code(edit.node), "to": _code(edit.to), "what": what}
     code["name"] = f"`{name_of(edit.node)}`" if isinstance(edit.node, ast.Call) and name_of(edit.node) else "this"
     hint = HINTS[edit.kind]
@@ -168,7 +171,7 @@ def _place_and_hint(tree, edit):
     node = edit.node
     if edit.kind == "number":
         hint = _number_hint(tree, edit)
-    if edit.kind in ("number", "switch", "another name") and (around := tree.around(node)) is not None:
+    if edit.kind in ("number", "switch", "another name", "fixed size") and (around := tree.around(node)) is not None:
         node = around
     elif edit.kind in ("number", "another name") and (line := tree.line(node)) is not None:
         node = line

@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from rnnlab.sequences import encode
 
+from . import ways
 from .check import Exercise
 from .drawn import normal, seeded, whole
 
@@ -116,16 +117,11 @@ def _out(B, T, H, V, dtype=torch.float64):
     return out.requires_grad_(), head
 
 
-def _step_by_step(out, head):
-    many = torch.stack([head(out[:, t]) for t in range(out.shape[1])], dim=1)
-    return many[:, -1], many
-
-
 read_off = Exercise(
     read_off,
     cases=lambda: [_out(2, 5, 4, 3), _out(3, 2, 5, 7, torch.float32), _out(1, 1, 6, 2)],
     returns="one (B, V) and many (B, T, V)",
-    ways=(_step_by_step,),
+    ways=(ways.readings_step_by_step,),
     hints=(
         "Which step has read the whole sequence? That one answers for all of it. And `head` works on the last axis, "
         "however many axes come before it.",
@@ -175,12 +171,6 @@ next_letter_loss = Exercise(
         lambda logits, targets: F.cross_entropy(logits.reshape(logits.shape[0], logits.shape[2], -1), targets): (
             "reshape gives the right shape with the letters mixed up: it cuts the numbers anew. transpose swaps axes."
         ),
-        lambda logits, targets: F.cross_entropy(logits.transpose(1, 2), targets, reduction="sum"): (
-            "That is the sum over all letters. A mean does not grow with the length of the text."
-        ),
-        lambda logits, targets: F.cross_entropy(logits.transpose(1, 2), targets, reduction="none"): (
-            "That is one loss for each letter, (B, T). Their mean is asked for."
-        ),
         lambda logits, targets: F.nll_loss(logits.transpose(1, 2), targets): (
             "nll_loss wants logarithms of probabilities, and these are raw scores. F.cross_entropy is the two in one."
         ),
@@ -216,10 +206,6 @@ def _texts():
     ]
 
 
-def _by_softmax(net, text, letters):
-    return letters[net(torch.eye(len(letters))[encode(text, letters)][None])[0, -1].softmax(-1).argmax()]
-
-
 def _logits(net, text, letters):
     return net(torch.eye(len(letters))[encode(text, letters)][None])
 
@@ -228,7 +214,7 @@ next_letter = Exercise(
     next_letter,
     cases=_texts,
     returns="one letter",
-    ways=(_by_softmax,),
+    ways=(ways.letter_by_softmax,),
     hints=(
         "Letters to one-hot, one-hot through the net, and then one question: which step knows what comes after the "
         "whole text?",

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from . import ways
 from .check import Exercise
 from .drawn import normal, seeded
 
@@ -20,14 +21,9 @@ def _two_ways(B, T, H, L, dtype=torch.float64):
     return tuple(part.detach() for part in net(*normal((B, T, 4), seed=2, dtype=dtype)))
 
 
-def _from_out(out, h_n):
-    H = out.shape[-1] // 2
-    return torch.cat([out[:, -1, :H], out[:, 0, H:]], dim=1)
-
-
 both_ends = Exercise(
     both_ends,
-    ways=(_from_out,),
+    ways=(ways.ends_of_out,),
     cases=lambda: [_two_ways(3, 5, 2, 1), _two_ways(2, 4, 3, 2), _two_ways(1, 2, 5, 3, torch.float32)],
     returns="(B, 2H)",
     hints=(
@@ -165,11 +161,6 @@ def _unpacked_end(rnn, x, lengths):
     return pad_packed_sequence(out, batch_first=True)[0][:, -1]
 
 
-def _read_through(rnn, x, lengths):
-    out, _ = rnn(x)
-    return out[torch.arange(len(x)), lengths - 1]
-
-
 def _padded(lengths, T, I, H, L, dtype=torch.float64):
     rnn = seeded(nn.RNN(I, H, num_layers=L, batch_first=True, dtype=dtype), seed=3)
     return rnn, *normal((len(lengths), T, I), seed=T, dtype=dtype), torch.tensor(lengths)
@@ -183,7 +174,7 @@ packed_states = Exercise(
         _padded([2], 4, 3, 5, 1, torch.float32),
     ],
     returns="(B, H)",
-    ways=(_read_through,),
+    ways=(ways.read_through,),
     hints=(
         "Pack, run, and take the state: a packed batch leaves the state at each sequence's own end. Look up the "
         "arguments with `help(pack_padded_sequence)`.",
@@ -221,11 +212,6 @@ def last_valid(out, lengths):
     return out[torch.arange(len(out)), lengths - 1]
 
 
-def _by_mask(out, lengths):
-    is_last = torch.arange(out.shape[1]) == lengths[:, None] - 1
-    return out[is_last]
-
-
 last_valid = Exercise(
     last_valid,
     cases=lambda: [
@@ -234,7 +220,7 @@ last_valid = Exercise(
         (*normal((1, 4, 5), seed=4, dtype=torch.float32), torch.tensor([3])),
     ],
     returns="(B, H)",
-    ways=(_by_mask,),
+    ways=(ways.last_by_mask,),
     hints=(
         "For sequence 0 it is `out[0, lengths[0] - 1]`. Indexing with two tensors does this for all of them at once.",
         "The first index counts the sequences, `torch.arange(len(out))`, and the second is the step for each.",

@@ -151,7 +151,7 @@ def _last_loss_only(dloss_dh, h, weight_hh):
 
 accumulate = Exercise(
     accumulate,
-    cases=lambda: [_run(3, 4, 2), _run(2, 6, 5, torch.float32), _run(1, 1, 3)],
+    cases=lambda: [_run(3, 4, 2), _run(2, 6, 5, torch.float32), _run(1, 1, 3), _run(2, 3, 1)],
     returns="(H, H)",
     hints=(
         "Start with a total of zeros and go from the last step to the first. Each step adds its share; each step also "

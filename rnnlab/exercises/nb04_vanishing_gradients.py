@@ -2,6 +2,7 @@
 
 import torch
 
+from . import ways
 from .check import Exercise
 from .drawn import normal
 
@@ -34,14 +35,10 @@ def _transposed(weight_hh, h):
     return ((1 - h**2)[:, None] * weight_hh).T
 
 
-def _by_diagonal(weight_hh, h):
-    return torch.diag(1 - h**2) @ weight_hh
-
-
 step_jacobian = Exercise(
     step_jacobian,
     cases=lambda: [_step(2), _step(5), _step(3, torch.float32), _step(1)],
-    ways=(_by_diagonal,),
+    ways=(ways.jacobian_by_diagonal,),
     returns="(H, H)",
     hints=(
         "Unit i is tanh of a sum in which unit j stands with the weight [i, j]. Two factors: that weight, and a slope.",
@@ -74,7 +71,7 @@ def through_time(jacobians):
 
 
 def _many():
-    sizes = (3, 2, torch.float64), (5, 4, torch.float32), (1, 3, torch.float64)
+    sizes = (3, 2, torch.float64), (5, 4, torch.float32), (1, 3, torch.float64), (2, 1, torch.float64)
     return [tuple(normal((T, H, H), seed=T, dtype=dtype)) for T, H, dtype in sizes]
 
 
@@ -150,15 +147,10 @@ def _not_divided(weight, radius):
     return weight * radius
 
 
-def _by_parts(weight, radius):
-    values = torch.linalg.eigvals(weight)
-    return weight * radius / (values.real**2 + values.imag**2).sqrt().max()
-
-
 with_radius = Exercise(
     with_radius,
     cases=_weights,
-    ways=(_by_parts,),
+    ways=(ways.radius_by_parts,),
     returns="(H, H)",
     hints=(
         "Twice the weight has twice the radius. So measure the radius there is, and scale by the ratio.",
@@ -219,15 +211,10 @@ def _divided_by_zero(gradients, loss, max_norm):
     return [g * min(1.0, max_norm / torch.cat([g.flatten() for g in gradients]).norm().item()) for g in gradients]
 
 
-def _by_squares(gradients, loss, max_norm):
-    norm = sum((g**2).sum() for g in gradients) ** 0.5
-    return [g * (max_norm / norm) if norm > max_norm else g for g in gradients]
-
-
 clip_by_norm = Exercise(
     clip_by_norm,
     cases=_gradients,
-    ways=(_by_squares,),
+    ways=(ways.clipped_by_squares,),
     returns="a list of tensors, as they came",
     hints=(
         "All gradients together are one long arrow. How long is it? If it is too long, shorten it and keep where it "

@@ -106,9 +106,8 @@ lstm_layer = Exercise(
     hints=(
         "What one step hands to the next is *two* things here. Of each of the four stages ask: does it need the old "
         "`h` and `c`, or the new ones?",
-        "For each `t`: the `4H` sums, from `x[:, t]` and the `h` of the step before; cut them into four; the new `c` "
-        "from the old one; the new `h` from the new `c`. Keep every `h`. One thing is left: the axis along which they "
-        "become `(B, T, H)`.",
+        "For each `t` the `4H` sums, of `x[:, t]` and the `h` of the step before, cut into four: three sigmoids and a "
+        "tanh. Left for you: which of the two new states is made first, and from which old one.",
     ),
     wrong={
         lambda *given: _read(*given, order="figo"): (

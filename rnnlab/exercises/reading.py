@@ -35,7 +35,8 @@ DOES = {
     "most_common": "keeps so many of the most frequent", "join": "makes one text of them, letter after letter",
     "detach": "cuts the gradient off",
     "remove": "takes away only the first, and the others stay", "one_hot": "makes one 1 in a row of zeros",
-    "topk": "keeps the largest few",
+    "topk": "keeps the largest few", "sigmoid": "takes the sigmoid of each number by itself",
+    "log10": "takes the logarithm to the base 10", "log1p": "takes the logarithm of one more",
 }  # fmt: skip
 ASKS = {ast.Lt: "below", ast.Gt: "above", ast.LtE: "at most", ast.GtE: "at least"}
 
@@ -110,6 +111,8 @@ class Reader:
         """What one index does on its axis, as a list of at most one."""
         axis = self.axis(d, base.shape)
         if any(isinstance(part, ast.Name) and part.id in self.turning for part in ast.walk(element)):
+            if isinstance(element, ast.Slice):
+                return [f"takes the piece `[{words(element)}]` along {axis}, in each turn"]
             return [f"takes one after the other along {axis}"]
         if isinstance(element, ast.Slice):
             if element.step is not None:
@@ -135,6 +138,9 @@ class Reader:
         function = self.values.get(words(node.func)) if isinstance(node.func, ast.Name) else None
         if isinstance(function, torch.nn.Module):
             return self._layer(function)
+        if isinstance(node.func, ast.Name) and name in ("max", "min") and node.args:
+            size = {"max": "large", "min": "small"}[name]
+            return f"takes the {size}r of the two" if len(node.args) == 2 else f"takes the {size}st of them"
         if name is None or isinstance(node.func, ast.Name) and name not in ("set", "sorted"):
             return None
         operand = node.func.value if is_method(node) else node.args[0] if node.args else None
@@ -149,6 +155,8 @@ class Reader:
             if type(d) is int and -base.dim() <= d < base.dim() and base.dim():
                 return f"{ALONG[name]} along {self.axis(d, base.shape)}"
             if d is None and not rest and name not in WHOLE and base.dim():
+                if isinstance(operand, ast.Name) and operand.id in self.turning and name not in ("sum", "prod"):
+                    return f"{ALONG[name]} of each `{operand.id}` by itself"
                 return f"{ALONG[name]} all numbers" if name in ("sum", "prod") else f"{ALONG[name]} of all numbers"
             return None
         if name in ("chunk", "split") and isinstance(self._of(operand), torch.Tensor) and rest:
@@ -192,7 +200,12 @@ class Reader:
             return f"repeats `{words(node.left)}` {b} times"
         if isinstance(node.op, ast.Pow):
             return "takes the square root" if number(node.right) == 0.5 else None
-        if isinstance(node.op, ast.MatMult) or not isinstance(a, torch.Tensor | int | float):
+        if isinstance(node.op, ast.FloorDiv):
+            return f"divides by `{words(node.right)}` and rounds down"
+        if isinstance(node.op, ast.MatMult) and all(isinstance(x, torch.Tensor) for x in (a, b)):
+            vector = a.dim() == 2 and b.dim() == 1
+            return "is a matrix times a vector: one sum for each row remains" if vector else None
+        if not isinstance(a, torch.Tensor | int | float):
             return None
         kind = {ast.Add: "adds", ast.Sub: "takes", ast.Mult: "multiplies", ast.Div: "divides"}.get(type(node.op))
         if kind is None:
@@ -202,7 +215,8 @@ class Reader:
         if isinstance(a, torch.Tensor) and a.dim() and isinstance(node.op, ast.Add | ast.Sub):
             way = "adds `{}` to every number" if kind == "adds" else "subtracts `{}` from every number"
             return way.format(words(node.right))
-        if kind in ("multiplies", "divides") and not isinstance(b, torch.Tensor) and number(node.right) is None:
+        single = not isinstance(b, torch.Tensor) or not b.dim()
+        if kind in ("multiplies", "divides") and single and number(node.right) is None:
             which = f", which is {b}" if type(b) is int else ""
             return f"{kind} by `{words(node.right)}`{which}"
         return None

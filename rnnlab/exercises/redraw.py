@@ -56,8 +56,10 @@ def _other(value, tokens, sizes, draw, g):
         low, high = min(value), max(value)
         steps = [round(low + (high - low) * draw.random() * 1.5, 2) for _ in range(draw.randint(1, len(value) + 2))]
         return [draw.choice([step, draw.choice(steps)]) for step in steps]  # some are equal
-    if isinstance(value, list | tuple):
-        return type(value)(_other(item, None, None, draw, g) for item in value)
+    if isinstance(value, tuple):  # a label, beside what it belongs to, stays 0 or 1
+        return tuple(draw.randint(0, 1) if _is_label(item) else _other(item, None, None, draw, g) for item in value)
+    if isinstance(value, list):
+        return [_other(item, None, None, draw, g) for item in value]
     if type(value) is int and value > 0:
         return draw.randint(1, 2 * value)
     if type(value) is float and value > 0:
@@ -84,6 +86,10 @@ def _tensor(value, shape, g):
     if (old == 0).any() and old.dim() == 2:  # padded: the rows in another order
         return old[torch.randperm(len(old), generator=g)]
     return torch.randint(int(old.min()), int(old.max()) + 1, tuple(old.shape), generator=g, dtype=old.dtype)
+
+
+def _is_label(value):
+    return type(value) is int and value in (0, 1)
 
 
 def _is_vocabulary(value):

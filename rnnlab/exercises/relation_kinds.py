@@ -15,6 +15,7 @@ REDUCTIONS = {
 ALONG = {
     "softmax": lambda x, d: x.softmax(d), "log_softmax": lambda x, d: x.log_softmax(d),
     "running sum": lambda x, d: x.cumsum(d), "sort": lambda x, d: x.sort(d).values,
+    "running maximum": lambda x, d: x.cummax(d).values,
 }  # fmt: skip
 ENTRYWISE = {
     "tanh": torch.tanh, "sigmoid": torch.sigmoid, "exp": torch.exp, "log": torch.log, "relu": torch.relu,
@@ -68,11 +69,11 @@ def axes(p):
         for name, f in REDUCTIONS.items():
             yield (
                 f"One step is missing: the {name} along {p.axis(d, theirs=False)}, of what you return, is the answer.",
-                lambda a, b, f=f, d=d: a.dim() == b.dim() + 1 and a.shape[d] > 1 and near(f(a, d), b),
+                lambda a, b, f=f, d=d: a.dim() == b.dim() + 1 and near(f(a, d), b),
             )
             yield (
                 f"A step too many: this is the {name} along {p.axis(d)} of what is expected.",
-                lambda a, b, f=f, d=d: b.dim() == a.dim() + 1 and b.shape[d] > 1 and near(a, f(b, d)),
+                lambda a, b, f=f, d=d: b.dim() == a.dim() + 1 and near(a, f(b, d)),
             )
     for name, f in ("sum", torch.sum), ("mean", torch.mean), ("maximum", torch.amax):
         yield (
@@ -115,6 +116,12 @@ def places(p):
     """Reversed, shifted by one, transposed, mixed."""
     for d in range(dims(p)):
         axis = p.axis(d)
+        for which, pick in (("last", -1), ("first", 0)) if p.rich else ():
+
+            def repeated(a, b, d=d, pick=pick):
+                return a.shape == b.shape and a.shape[d] > 1 and near(a, b.select(d, pick).unsqueeze(d).expand_as(b))
+
+            yield f"It is the same all along {axis}: the {which} of what is expected, again and again.", repeated
         yield (
             f"The right numbers in reversed order along {axis}.",
             lambda a, b, d=d: a.shape[d] > 1 and near(a.flip(d), b),

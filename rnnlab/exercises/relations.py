@@ -67,8 +67,17 @@ def relation(pairs, letters, likely):
                 continue  # whole numbers and single ones are alike by chance
             for sentence, holds in room(p):
                 if p.always(holds):
-                    return sentence
+                    return _with_shapes(sentence, p) if room is shapes else sentence
         return (p.rich and _factor(p)) or _offset(p) or _partly(p)
+
+
+def _with_shapes(sentence, p):
+    """A sentence on the shape alone, with the shapes in it."""
+    if not sentence.endswith("only the shape is not."):
+        return sentence
+    (a, b), letters = next((pair, letters) for pair, letters in zip(p.pairs, p.letters, strict=True)
+                           if pair[0].shape != pair[1].shape)  # fmt: skip
+    return f"{sentence[:-1]}: it is {letters.shape(a.shape, p.likely)}, expected {letters.shape(b.shape, p.likely)}."
 
 
 def _factor(p):

@@ -4,7 +4,9 @@ import ast
 import re
 
 from .edits import name_of
-from .trees import index_text
+from .edits_of_sums import number
+from .in_words import compared, in_words
+from .trees import index_text, words
 
 SHORT = 60  # characters of code a sentence quotes at most
 
@@ -77,7 +79,7 @@ SENTENCES = {
     "start earlier": ("It behaves as if the slice {node} began one place earlier.", ""),
     "end later": ("It behaves as if the slice {node} ended one place later.", ""),
     "end earlier": ("It behaves as if the slice {node} ended one place earlier.", ""),
-    "entries": ("Parts {part} and {to} of {node} are exchanged.", ""),
+    "entries": ("Parts {part} and {to} of {whole} are exchanged.", ""),
     "entry twice": ("Part {to} of what it returns stands at the place of part {part} too.", ""),
     "entry": ("It behaves as if {part} were left out.", "one of the parts"),
     "only entry": ("It returns only part {to}.", ""),
@@ -100,19 +102,58 @@ SENTENCES = {
     "parameters": ("It behaves as if {part} and {to} were exchanged.", ""),
 }  # fmt: skip
 
+# Where the learner has no such code and it takes too many words: the change alone.
+SHORTER = {
+    "elementwise": "A product goes entry by entry where a matrix product, `@`, belongs.",
+    "transposed": "It behaves as if one side of a matrix product were transposed.",
+    "sides": "It behaves as if the two sides of a matrix product were exchanged.",
+    "index": "It behaves as if an index were left out.",
+    "index axis": "It behaves as if an index stood on another axis.",
+    "power": "It behaves as if a power were left out.", "doubled": "It behaves as if a power were a factor.",
+    "upside down": "It behaves as if a fraction were upside down.",
+    "not rounded": "It behaves as if a division were not rounded down.",
+    "minus": "A sign: it behaves as if a minus were left out.",
+    "lines": "It behaves as if two lines stood in the other order.",
+    "alone": "It behaves as if one term of a sum came out alone, and without its factor.",
+    "one minus": "It behaves as if `1 -` were left out.",
+    "times": "It behaves as if a product stood where a sum belongs.",
+    "plus": "It behaves as if a sum stood where a product belongs.",
+    "every row": "It behaves as if every row were taken at each of these places.",
+}  # fmt: skip
+NAMELESS = {
+    "factor": "It behaves as if a factor were left out.", "divisor": "It behaves as if a divisor were left out.",
+    "condition": "It behaves as if a condition were missing.",
+}  # fmt: skip
+
 
 class Speaker:
-    """Puts a change of the reference into words, without the names that only the reference knows."""
+    """Puts a change of the reference into words, without the names and the code that only the reference knows."""
 
-    def __init__(self, tree, known):
-        """known: names of the attempt; None: every name may be said."""
-        self.tree = tree
+    def __init__(self, tree, known, attempt=None):
+        """known: names of the attempt; None: every name may be said. attempt: its text, the only code quoted."""
+        self.tree, self.written = tree, attempt and _bare(words(attempt.definition))
         stored = [n.id for n in ast.walk(tree.definition) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         loops = [n.target for n in ast.walk(tree.definition) if isinstance(n, ast.For | ast.comprehension)]
         free = {n.id for target in loops for n in ast.walk(target) if isinstance(n, ast.Name)}
         self.hidden = set() if known is None else set(stored) - set(known) - set(tree.parameters) - free
 
     def code(self, node):
+        """The learner's code in backticks, else what a right answer does there in words; None where neither will do."""
+        said = self._quoted(node)
+        plain = not isinstance(node, ast.AST) or isinstance(node, ast.keyword | ast.arg)
+        if self.written is None or said is None or plain:
+            return said
+        return in_words(node, self._theirs)
+
+    def _theirs(self, node):
+        """The code of a node where the learner has it too, or it is a name or a number; or None."""
+        said = self._quoted(node)
+        small = isinstance(node, ast.Constant) or (isinstance(node, ast.Name) and node.id not in self.hidden)
+        if self.written is None:
+            return said
+        return said if said and (small or number(node) is not None or _bare(said) in self.written) else None
+
+    def _quoted(self, node):
         """A piece of code, in backticks, an ellipsis for what the learner does not know; None if nothing remains."""
         if isinstance(node, ast.arg):
             return f"`{node.arg}`"
@@ -138,6 +179,8 @@ class Speaker:
         said, noun = self.code(edit.part), SENTENCES[edit.kind][1]
         if edit.kind == "call":
             return f"`{name_of(edit.node)}`" if name_of(edit.node) else None
+        if edit.kind == "axis":
+            return words(edit.part)
         node = self.code(edit.node)
         if isinstance(edit.part, ast.Constant) and node and edit.kind != "index":
             return f"the {said} of {node}"
@@ -157,8 +200,23 @@ class Speaker:
                 "around": around and self.code(around)}  # fmt: skip
         said["near"] = self.code(edit.part) or said["node"]
         said["part"] = self.part(edit)
+        returned = isinstance(self.tree.parents.get(id(edit.node)), ast.Return) and self._theirs(edit.node) is None
+        said["whole"] = "what it returns" if returned else said["node"] or "a list"
         if edit.kind == "entry" and isinstance(self.tree.parents.get(id(edit.node)), ast.Return):
             return f"Part {edit.to} of what it should return is left out."
+        if isinstance(around, ast.Subscript) and edit.kind == "number" and self._theirs(around) is None:
+            base = self.code(around.value)
+            said["node"], said["around"] = f"index {said['node']}", base
+            template = template.replace(" in {around}", " of {around}")
+        if (said["node"] or "").startswith("the matrix product"):
+            template = template.replace("the matrix product {node}", "{node}")
+        if edit.kind == "index axis" and self._theirs(edit.node) is None:
+            said["node"], said["new"] = self.code(edit.node.value), self._theirs(edit.new)
+            template = template if said["new"] else template.replace(": {new}", "")
+        if edit.kind == "power" and self._theirs(edit.node) is None:
+            template, said["part"] = SENTENCES["alone"][0], self.code(edit.node.left)
+        if said["part"] == noun and edit.kind in NAMELESS:
+            return NAMELESS[edit.kind]
         wanted = re.findall(r"\{(\w+)\}", template)
         if any(said[word] is None for word in wanted):
             return self._without(edit, said)
@@ -167,9 +225,22 @@ class Speaker:
     def _without(self, edit, said):
         """A shorter sentence for a change whose pieces cannot all be said."""
         if edit.kind == "number":
-            return f"It behaves as if a {said['node']} were {said['to']}." if said["node"] else None
-        if edit.kind == "alone":
-            return "It behaves as if one term of a sum came out alone, and without its factor."
-        if edit.kind == "another name" and said["to"] and said["around"]:
-            return f"It behaves as if {said['to']} stood where something else belongs, in {said['around']}."
-        return None
+            an = "an" if (said["node"] or "").startswith("index") else "a"
+            return f"It behaves as if {an} {said['node']} were {said['to']}." if said["node"] else None
+        if edit.kind == "call" and said["name"]:
+            return f"It behaves as if {said['name']} were left out."
+        if edit.kind == "comparison":
+            return f"It behaves as if the comparison were {compared(edit.new)}, not {compared(edit.node)}."
+        if edit.kind == "another name" and said["to"]:
+            place = f", in {said['around']}" if said["around"] else ""
+            return f"It behaves as if {said['to']} stood where something else belongs{place}."
+        if edit.kind == "transposed" and self.code(edit.part):
+            return f"It behaves as if {self.code(edit.part)} were transposed."
+        if edit.kind == "index" and said["part"]:
+            return f"It behaves as if the index {said['part']} were left out."
+        return SHORTER.get(edit.kind)
+
+
+def _bare(text):
+    """Code without blanks, quotes and brackets, which may be written in several ways."""
+    return re.sub(r"[\s`()\"']", "", text)

@@ -18,6 +18,7 @@ from .trees import Tree, words
 
 LEFT_OUT = {"term", "factor", "divisor", "call", "no transpose", "minus", "one minus", "power", "condition",
             "keyword"}  # fmt: skip
+READ = " It stands in your text, and does not reach the answer."
 PAIRS = 18  # so many of these are tried two by two
 LATE = {"never": -1, "always so": -1, "number": 2, "another name": 2, "twice": 2, "factor twice": 2, "line": 2,
         "lines": 2, "entry": 2, "times": 3, "plus": 2, "divided": 3, "argument": 3, "should be itself": 2,
@@ -43,16 +44,16 @@ class Slips:
         self.parts = [(None, (edit,), {}) for edit in reductions(self.tree)]
         self.pairs = [(None, pair, {}) for pair in itertools.combinations(few, 2)]
 
-    def explain(self, mine, known=(), extra=(), written=(), variants=None, unread=()):
+    def explain(self, mine, known=(), extra=(), written=(), variants=None, unread=(), tree=None):
         """The sentence of the first of `variants` that does on every case what an attempt did, or None.
 
         mine: the attempt's outcomes (value, error); known: names of its own; extra: more cases, each with its outcome;
         written: every name in its text; unread: parameters it never reads; variants: those to try, else one change, or
-        two things left out.
+        two things left out; tree: its text, the only code that may be quoted.
         """
         if all(alike(a, b) for a, b in zip(mine, self.right, strict=True)):
             return None
-        if any(_all_zero(a) and not _all_zero(b) for (a, _), (b, _) in zip(mine, self.right, strict=True)):
+        if any(all_zero(a) and not all_zero(b) for (a, _), (b, _) in zip(mine, self.right, strict=True)):
             return None  # there are many ways to zeros
         zero = all(type(value) in (int, float) and value == 0 for value, _ in mine)
         fine = any(continuous(value) for value, _ in mine)
@@ -74,20 +75,32 @@ class Slips:
                 or not all(alike(o, guard.quick(function, case)) for case, o in extra)
             ):
                 continue
-            sentence = self.said(made, known)
+            sentence = self.said(made, known, tree)
             if sentence:
-                return sentence
+                return sentence + (READ if tree and self._is_read(made, tree, unread) else "")
             simpler = True
         return None
+
+    def _is_read(self, made, tree, unread):
+        """Whether what is left out is a parameter that the attempt reads, and has no effect."""
+        name = getattr(made[0].part, "id", None)
+        if (
+            len(made) > 1
+            or made[0].kind not in ("term", "factor", "divisor")
+            or name in unread
+            or name not in tree.parameters
+        ):
+            return False
+        return sum(isinstance(n, ast.Name) and n.id == name for *_, n in self.tree.nodes()) == 1
 
     def _outcome(self, function, outcomes, i):
         if i not in outcomes:
             outcomes[i] = guard.quick(function, self.cases[i])
         return outcomes[i]
 
-    def said(self, made, known=()):
+    def said(self, made, known=(), tree=None):
         """The sentence of one slip, or of two together; None where nothing can be said. known: the attempt's names."""
-        speaks = Speaker(self.tree, known)
+        speaks = Speaker(self.tree, known, tree)
         if len(made) == 1:
             return speaks.sentence(made[0])
         parts = [speaks.part(edit) for edit in made]
@@ -153,7 +166,8 @@ def _told_otherwise(made, written):
     return not others and edit.kind == "another function" and edit.to not in written and name in written
 
 
-def _all_zero(value):
+def all_zero(value):
+    """Whether all numbers of all tensors in a value are 0, and there are some."""
     numbers = [part for _, part in values.parts(value) if isinstance(part, torch.Tensor) and part.numel()]
     return bool(numbers) and not any(part.any() for part in numbers)
 

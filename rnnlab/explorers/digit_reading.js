@@ -12,7 +12,6 @@ const READING = `.reading {
 }
 @container (max-width: 600px) { .reading { .seen { order: 1; } .curves { order: 2; } } }`;
 const unpack = text => [...atob(text)].map(c => c.charCodeAt(0));
-const percent = p => (p >= 0.995 && p < 1 ? ">99" : p > 0 && p < 0.005 ? "<1" : Math.round(100 * p)) + " %";
 const ranked = beliefs => beliefs.map((_, digit) => digit).sort((a, b) => beliefs[b] - beliefs[a]);
 
 // The first row from which the belief that wins at the end stays the largest, counted from 1.

@@ -7,39 +7,16 @@ const PAD = `.draw-a-digit.rnnlab {
 }
 @container (max-width: 600px) { .draw-a-digit.rnnlab .pad { width: 280px; height: 280px; } }`;
 
-// 16-bit whole numbers in base64, times the scale of each tensor.
-function tensors(packed) {
-  return Object.fromEntries(Object.entries(packed).map(([name, { scale, values }]) => {
-    const bytes = Uint8Array.from(atob(values), c => c.charCodeAt(0)), view = new DataView(bytes.buffer);
-    return [name, Float64Array.from({ length: bytes.length / 2 }, (_, i) => scale * view.getInt16(2 * i, true))];
-  }));
-}
-
-// The forward pass of models.Reader: pixels (T·I) in 0 … 1 -> beliefs, T rows of V. Weights named as PyTorch names them.
-function read({ cell, reading, hidden: H, weights: w }, pixels, T) {
-  const I = pixels.length / T, sigmoid = v => 1 / (1 + Math.exp(-v));
+// The forward pass of models.Reader: pixels (T·I) in 0 … 1 -> beliefs, T rows of V. The weights come from eight_bits.js.
+function read({ cell, reading, weights: all }, pixels, T) {
+  const I = pixels.length / T, layer = layerOf(all, "recurrent"), H = layer.weight_hh.length / layer.bias_hh.length;
   let h = new Float64Array(H), c = new Float64Array(H), most = new Float64Array(H).fill(-Infinity);
-  const times = (weight, bias, x, n) => bias.map((b, row) => {
-    let sum = b;
-    for (let j = 0; j < n; j++) sum += weight[row * n + j] * x[j];
-    return sum;
-  });
   return Array.from({ length: T }, (_, t) => {
-    const a = times(w.w_ih, w.b_ih, pixels.slice(I * t, I * t + I), I), b = times(w.w_hh, w.b_hh, h, H);
-    const gate = (k, u) => sigmoid(a[k * H + u] + b[k * H + u]);
-    h = h.map((old, u) => {
-      if (cell === "rnn") return Math.tanh(a[u] + b[u]);
-      if (cell === "gru") {
-        const keep = gate(1, u), fresh = Math.tanh(a[2 * H + u] + gate(0, u) * b[2 * H + u]);
-        return (1 - keep) * fresh + keep * old;
-      }
-      c[u] = gate(1, u) * c[u] + gate(0, u) * Math.tanh(a[2 * H + u] + b[2 * H + u]);
-      return gate(3, u) * Math.tanh(c[u]);
-    });
+    const x = pixels.slice(I * t, I * t + I);
+    if (cell === "lstm") ({ h, c } = lstmStep(layer, x, { h, c }));
+    else h = cell === "gru" ? gruStep(layer, x, h) : rnnStep(layer, x, h);
     most = most.map((m, u) => Math.max(m, h[u]));
-    const logits = [...times(w.w_out, w.b_out, reading === "max" ? most : h, H)], top = Math.max(...logits);
-    const powers = logits.map(v => Math.exp(v - top)), total = powers.reduce((s, v) => s + v, 0);
-    return powers.map(v => v / total);
+    return softmax(affine(all["head.weight"], all["head.bias"], reading === "max" ? most : h));
   });
 }
 
@@ -73,7 +50,7 @@ function mass(strokes, wide) {
 const pack = pixels => btoa(String.fromCharCode(...pixels));
 
 function render({ model, el }) {
-  const net = { ...model.get("net"), weights: tensors(model.get("net").weights) }, samples = model.get("samples"), T = 28;
+  const net = { ...model.get("net"), weights: weights(model.get("net").weights) }, samples = model.get("samples"), T = 28;
   const controls = theRows(model, T), say = spoken(), reading = theReading(T, 28, controls.own);
   const lines = svg("g"), invite = svg("text", { class: "invite", x: 140, y: 145, "text-anchor": "middle" }, "draw a digit here");
   const pad = svg("svg", { class: "pad", width: 280, height: 280, viewBox: "0 0 280 280", role: "img", "aria-label": "Draw a digit here with the mouse or a finger, or choose a stored digit." }, lines, invite);

@@ -24,7 +24,11 @@ function softmax(logits) {
   return powers.map(v => v / sum);
 }
 
-// One step, as nn.LSTM and nn.GRU take it. layer: {weight_ih, weight_hh, bias_ih, bias_hh}; gates in PyTorch's order.
+// One step, as nn.RNN, nn.LSTM and nn.GRU take it. layer: {weight_ih, weight_hh, bias_ih, bias_hh}; gates in PyTorch's order.
+function rnnStep({ weight_ih, weight_hh, bias_ih, bias_hh }, x, h) {
+  const a = affine(weight_ih, bias_ih, x), b = affine(weight_hh, bias_hh, h);
+  return a.map((v, u) => Math.tanh(v + b[u]));
+}
 function lstmStep({ weight_ih, weight_hh, bias_ih, bias_hh }, x, { h, c }) {
   const H = h.length, a = affine(weight_ih, bias_ih, x), b = affine(weight_hh, bias_hh, h), sum = a.map((v, i) => v + b[i]);
   const cell = c.map((old, u) => sigmoid(sum[H + u]) * old + sigmoid(sum[u]) * Math.tanh(sum[2 * H + u]));
@@ -49,4 +53,3 @@ function legible(text, letters) {
   }
   return { kept, strange: [...strange] };
 }
-const percent = p => (p >= 0.995 && p < 1 ? ">99" : p > 0 && p < 0.005 ? "<1" : Math.round(100 * p)) + " %";

@@ -33,7 +33,7 @@ class NextLetter(Explorer):
     Raises TypeError or ValueError where an argument is something else, or the weights take more than 96 KB.
     """
 
-    _esm = with_kit("eight_bits.js", "next_letter.js")
+    _esm = with_kit("percent.js", "eight_bits.js", "next_letter.js")
     net = traitlets.Dict().tag(sync=True)
     letters = traitlets.List().tag(sync=True)
     beginning = traitlets.Unicode().tag(sync=True)

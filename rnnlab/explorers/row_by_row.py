@@ -27,7 +27,7 @@ class RowByRow(Explorer):
     Raises TypeError or ValueError where any of these is something else.
     """
 
-    _esm = with_kit("digit_reading.js", "row_by_row.js")
+    _esm = with_kit("percent.js", "digit_reading.js", "row_by_row.js")
     numbers = traitlets.Dict().tag(sync=True)
     digit = Position(0, lambda self: range(len(self.numbers["beliefs"])))
     row = Position(1, lambda self: range(1, len(self.numbers["beliefs"][0]) + 1))

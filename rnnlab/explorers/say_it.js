@@ -62,7 +62,7 @@ function theWord(pick) {
     const count = Math.max(word.length, steps.length, 1), pitch = Math.min(66, Math.max(40, (width - 8) / count)), wide = Math.max(width - 8, pitch * count);
     const place = list => i => wide / 2 + pitch * (i + 0.5 - list.length / 2), x = place(word), y = place(steps), side = pitch - 6, here = steps[step - 1];
     const box = (name, at, top, text, look, style) => svg("g", { class: `${name} ${look}`, style },
-      svg("rect", { class: "box", x: at - side / 2, y: top, width: side, height: 46, rx: 8 }), svg("text", { x: at, y: top + 30 }, text));
+      svg("rect", { class: "box", x: at - side / 2, y: top, width: side, height: 46, rx: 8 }), svg("text", { x: at, y: top + 30, style: text.length > 1 && side < 44 ? "font-size: 17px" : null }, text));
     const links = steps.flatMap(({ weights }, t) => t >= step ? [] : weights.map((weight, s) => weight < 0.02 ? "" :
       svg("path", { class: t + 1 === step ? "link now" : "link", "stroke-width": (15 * weight).toFixed(1), d: `M${x(s).toFixed(1)},74C${x(s).toFixed(1)},134 ${y(t).toFixed(1)},134 ${y(t).toFixed(1)},194` })));
     links.sort((a, b) => (a && a.classList.contains("now")) - (b && b.classList.contains("now")));

@@ -31,7 +31,7 @@ class SayIt(Explorer):
     Raises TypeError or ValueError where an argument is something else, or the weights take more than 64 KB.
     """
 
-    _esm = with_kit("eight_bits.js", "say_it.js")
+    _esm = with_kit("percent.js", "eight_bits.js", "say_it.js")
     net = traitlets.Dict().tag(sync=True)
     letters = traitlets.List().tag(sync=True)
     sounds = traitlets.List().tag(sync=True)

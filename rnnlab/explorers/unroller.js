@@ -23,7 +23,7 @@ const UNROLLER = `.unroller.rnnlab {
   .products { flex: 1 1 480px; min-width: 0; } .curve { flex: 0 0 280px; margin: 0 auto; }
   .term { display: grid; grid-template-columns: 3.2em 3.1em 1.2em 3.4em 1.2em 3.4em 1fr; align-items: center; width: 100%;
     min-height: 24px; padding: 0 4px; margin: 0; border: 0; border-radius: 5px; background: none; color: var(--ink);
-    font: inherit; font-variant-numeric: inherit; text-align: right; }
+    font: inherit; font-variant-numeric: inherit; text-align: right; white-space: nowrap; }
   button.term { cursor: pointer; } button.term.held { background: var(--raised); box-shadow: 0 0 0 2px var(--quiet); }
   .term.zero { color: var(--quiet); } .term.total { border-top: 2px solid; border-radius: 0; font-weight: 650; }
   .term > :first-child { text-align: left; } .term b { font-weight: inherit; }
