@@ -9,7 +9,6 @@ folder of its own or with a name in them.
 """
 
 import sys
-import textwrap
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
@@ -18,7 +17,7 @@ import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
 
-from rnnlab import benchmark_results, challenge_records, challenge_runs, expect, figures, language
+from rnnlab import benchmark_results, challenge_pictures, challenge_records, challenge_runs, expect, language
 from rnnlab.challenge_judges import JUDGES, Refused
 from rnnlab.challenge_records import MEASURES
 from rnnlab.datasets import digits as digit_set
@@ -110,14 +109,7 @@ class Challenge:
         records = self._records()
         if not records:
             raise ValueError(f"{self.name} has no record yet: `measure` makes one")
-        measure = MEASURES[self.counts]
-        scores = {"you": [measure.factor * record.mean for record in records]}
-        ends = tuple([measure.factor * end(record.scores) for record in records] for end in (min, max))
-        levels = {name: measure.factor * mark for name, mark in self.marks().items()}
-        x = list(range(1, len(records) + 1))
-        ax = figures.lines(scores, x=x, xlabel="measured", ylabel=measure.label, spread={"you": ends})
-        ax.set(xlim=(0.5, len(x) + 0.5), xticks=x if len(x) < 12 else x[:: len(x) // 6])
-        return _with_marks(ax, levels)
+        return challenge_pictures.history(records, self.marks(), MEASURES[self.counts])
 
     def _records(self):
         if not challenge_records.place().is_dir():
@@ -220,24 +212,6 @@ def letters() -> Challenge:
 
 
 ALL = (memory, reviews, digits, letters)
-
-
-def _with_marks(ax, levels):
-    """A line for each mark with its name at the right end; marks that lie close together have one name."""
-    for level in levels.values():
-        ax.axhline(level, color="black", linewidth=1.5, zorder=1)
-    low, high = ax.get_ylim()
-    groups = []
-    for name, level in sorted(levels.items(), key=lambda pair: pair[1]):
-        if groups and level - groups[-1][0] < 0.12 * (high - low):
-            groups[-1][1].append(name)
-        else:
-            groups.append((level, [name]))
-    where = {"xycoords": ("axes fraction", "data"), "va": "center", "annotation_clip": False, "fontsize": 13}
-    for level, names in groups:
-        ax.annotate(textwrap.fill(", ".join(names), 30), (1.01, level), **where)
-    said = "; ".join(f"a level line, {name}, at {level:.3g}" for name, level in levels.items())
-    return figures.describe(ax, f"{ax.figure.get_label().rstrip('.')}; {said}.")
 
 
 def _means(file, part, of=None, key="accuracy"):

@@ -38,7 +38,7 @@ INSIDE = {
     r"rnnlab\.explorers\.base\..*": "what the explorers, which are driven, are made of",
     r"rnnlab\.shapes\..*": "a part of `expect`",
     r"rnnlab\.runs\..*": "how `fit` and `load_best`, which are driven, keep a run",
-    r"rnnlab\.challenge_(runs|judges)\..*": "how `measure`, which is driven, runs what learners wrote: test_challenges",
+    r"rnnlab\.challenge_(runs|judges|pictures)\..*": "parts of `measure`, which is driven: test_challenges",
     r"rnnlab\.challenge_records\.Measure\..*": "for scores that were checked",
     r"rnnlab\.challenges\.Challenge": "written by us, one for each lesson",
     r"rnnlab\.datasets\.downloads\.fetch": "what `locate` does, with what `locate` was given",
