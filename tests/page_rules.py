@@ -24,6 +24,7 @@ UNSTABLE = {
     ("07_imdb", "fit"): "the loss of 564 steps in float32: its second digit depends on the processor",
     ("07_imdb", "wrong"): "the worst reviews of that net: their order depends on its third digit",
     ("07_imdb", "verdict"): "the same net, read in thousandths",
+    ("08_mnist", "draw"): "the net's beliefs in thousandths, with its weights in 8 bits",
     ("09_language_model", "context-figure"): "what that net gains by reading, in hundredths; asserted before",
     ("09_language_model", "greedy"): "what a net writes after 1,250 steps in float32: one letter changes the rest",
     ("09_language_model", "tempered-texts"): "the same net, letters drawn",

@@ -1,5 +1,6 @@
 """One call of a function that may do anything: raise, hang, print, change its arguments or its page, start threads."""
 
+import _thread
 import atexit
 import contextlib
 import copy
@@ -67,11 +68,11 @@ def run(function, case, seconds, names=None, around=None):
     and could ring just after the call is over.
     """
     around = function if around is None else around
-    with _no_way_out(inspect.unwrap(around)):
-        return _run(function, copy.deepcopy(case), seconds, names or named(function, case), Page(around))
+    with _no_way_out(inspect.unwrap(around)), _told_of_threads() as started:
+        return _run(function, copy.deepcopy(case), seconds, names or named(function, case), Page(around), started)
 
 
-def _run(function, arguments, seconds, names, page):
+def _run(function, arguments, seconds, names, page, started):
     result, finished = Result(), threading.Event()
     before, memory, stopped = set(sys._current_frames()), _memory(), "interrupt"
 
@@ -93,6 +94,8 @@ def _run(function, arguments, seconds, names, page):
         result = Result()  # the old one may still belong to the thread
         result.stopped = stopped
     thread.join(1)
+    for begun in started:
+        begun.wait(0.5)  # a thread that has not begun yet is not among the frames
     left = set(sys._current_frames()) - before - {thread.ident}
     if left:
         time.sleep(0.05)  # it may be about to end
@@ -168,6 +171,29 @@ def _stop(ident, patience=0.5):
         until = time.monotonic() + pause
         while ident in sys._current_frames() and time.monotonic() < until:
             time.sleep(min(pause, 0.001))
+
+
+@contextlib.contextmanager
+def _told_of_threads():
+    """An event for each thread that is started without `threading`, set when it has begun."""
+    started, start = [], _thread.start_new_thread
+
+    def told(function, *arguments):
+        begun = threading.Event()
+
+        def run(*args, **kwargs):
+            begun.set()
+            return function(*args, **kwargs)
+
+        ident = start(run, *arguments)
+        started.append(begun)
+        return ident
+
+    _thread.start_new_thread = told
+    try:
+        yield started
+    finally:
+        _thread.start_new_thread = start
 
 
 @contextlib.contextmanager
