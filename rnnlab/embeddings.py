@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from rnnlab import expect
 
 COUNTED = (*expect.WHOLE, torch.float32, torch.float64)
+BLOCK = 2**20  # words looked at together: all at once would take several times their memory
 
 # ---- counted
 
@@ -22,11 +23,14 @@ def cooccurrences(documents: list[Tensor], vocabulary_size: int, window: int = 5
     words, document = (side.numpy() for side in _joined(documents, vocabulary_size))
     window = expect.whole("window", window)
     counts = sparse.csr_matrix((vocabulary_size, vocabulary_size), dtype=np.float32)
-    for d in range(1, window + 1):
-        left, right = words[:-d], words[d:]
-        together = (document[:-d] == document[d:]) & (left > 1) & (right > 1)
-        pairs = left[together], right[together]
-        counts += sparse.csr_matrix((np.full(len(pairs[0]), 1 / d, dtype=np.float32), pairs), counts.shape)
+    for start in range(0, len(words), BLOCK):
+        for d in range(1, window + 1):
+            later = slice(start + d, start + d + BLOCK)
+            right = words[later]
+            left = words[start : start + len(right)]
+            together = (document[start : start + len(right)] == document[later]) & (left > 1) & (right > 1)
+            pairs = left[together], right[together]
+            counts += sparse.csr_matrix((np.full(len(pairs[0]), 1 / d, dtype=np.float32), pairs), counts.shape)
     return counts + counts.T
 
 
@@ -79,7 +83,7 @@ def pairs(documents: list[Tensor], vocabulary_size: int, window: int = 5, often:
     share = torch.bincount(words, minlength=vocabulary_size).double() / len(words)
     chance = (often / share).sqrt()
     chance[:2] = 0
-    kept = torch.rand(len(words)) < chance.index_select(0, words)  # indexing would copy the words as int64
+    kept = torch.cat([torch.rand(len(block)) < chance.index_select(0, block) for block in words.split(BLOCK)])
     words, document = words[kept], document[kept]
     left, right = [], []
     for d in range(1, window + 1):

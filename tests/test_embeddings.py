@@ -36,8 +36,10 @@ def near(documents, window):
 # ---- counted
 
 
+@pytest.mark.parametrize("block", [1, 4, 2**20])  # words looked at together
 @pytest.mark.parametrize("window", [1, 2, 5, 50])
-def test_cooccurrences_are_those_of_a_loop(window):
+def test_cooccurrences_are_those_of_a_loop(window, block, monkeypatch):
+    monkeypatch.setattr(embeddings, "BLOCK", block)
     expected = np.zeros((V, V))
     for a, b, distance in near(DOCUMENTS, window):
         if min(a, b) > 1:

@@ -28,6 +28,7 @@ ROUND = {
     "torch.tensor({})": "a tensor of it",
     "({}).tolist()": "a `tolist`", "({}).argmax(-1)": "an argmax along the last axis", "({}).max()": "a maximum",
     "({}).amax(1)": "a maximum along axis 1", "1 / ({})": "a reciprocal", "({}).view(-1)": "a flat view",
+    "({}) - 1": "a `- 1`", "({}) + 1": "a `+ 1`",
 }  # fmt: skip
 CUT = {"({})[1:]": "the first entry", "({})[:-1]": "the last entry", "({})[:, 1:]": "the first entry of axis 1",
        "({})[:, :-1]": "the last entry of axis 1"}  # fmt: skip
@@ -62,8 +63,8 @@ def additions(tree, divisors=()):
         if isinstance(holder, ast.Attribute) and isinstance(node, ast.Name) and node.id not in names:
             continue
         for kind, table in ("round", ROUND), ("cut", CUT):
-            if kind == "cut" and isinstance(node, ast.Name):
-                continue  # nobody gives one entry less than there is
+            if kind == "cut" and isinstance(node, ast.Name | ast.Compare):
+                continue  # nobody gives one entry less than there is, or asks of one less
             for text, what in table.items():
                 yield Edit(kind, holder, key, put(text, node), node, to=what)
         if isinstance(node, ast.BinOp | ast.Name | ast.Call | ast.Attribute | ast.Subscript):

@@ -88,7 +88,7 @@ class Diagnosis:
 
     def unused(self):
         """An argument that the attempt never reads."""
-        if not self.wrong or any(error is not None for _, error in self.outcomes):
+        if not self.wrong or all(error is not None for _, error in self.outcomes):
             return None
         names = self._unread()
         return self._first(self.wrong[0]) + f"Your function never uses `{names[0]}`." if names else None

@@ -54,11 +54,12 @@ def spoken(*lengths: int, seed: int) -> tuple[Tensor, Tensor]:
 
 
 def heard() -> list[tuple[list, list]]:
-    """Answers and their right ones, by hand: the second is nearer, or as near and longer."""
+    """Answers and their right ones, by hand: the second is nearer, or as near and longer, or shorter."""
     return [
         ([("N", "AY", "T"), ("EY", "M")], [[("N", "AY", "T")], [("AH",), ("EY", "M", "Z")]]),
         ([("K", "N", "AY", "T", "S")], [[("N", "AY", "T"), ("N", "AY", "T", "IH", "S", "T")]]),
         ([("AY",), ("T", "UW", "L")], [[("B", "AY", "K", "ER"), ("AY", "T")], [("T", "UH", "L"), ("P",)]]),
+        ([("N", "AY"), ("T", "UW")], [[("N", "AY", "T"), ("N",)], [("UW",), ("T", "UW", "L")]]),
     ]
 
 

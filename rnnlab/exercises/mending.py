@@ -87,6 +87,7 @@ def mended(attempt, cases, right):
     right: the outcomes (value, error) of the reference. The same attempt always meets the same variants.
     """
     tree = Tree(attempt)
+    tree.pace(guard.quick, cases)
     seen, count, fractions = set(), 0, any(continuous(value) for value, _ in right)
     divisors = [name for name, value in zip(tree.parameters, cases[0], strict=False) if _counts(value)]
     most = MOST_OF_A_NET if any(isinstance(value, torch.nn.Module) for value in cases[0]) else MOST
@@ -107,10 +108,20 @@ def mended(attempt, cases, right):
         if count > most:
             return None
         if all(_right(function, cases[i], right[i]) for i in worst):
-            sentence = _said(tree, edit)
-            if sentence:
-                return sentence
+            for other in _twins(changes, edit):
+                function = tree.compiled(other)
+                if function and all(_right(function, cases[i], right[i]) for i in worst):
+                    return f"One change makes it right: {_code(edit.node)} stands in two places and belongs in one."
+            return _said(tree, edit)
     return None
+
+
+def _twins(changes, edit):
+    """The same change of a name in its other places: which of them is the slip cannot be told."""
+    if edit.kind != "another name":
+        return []
+    same = [other for other in changes if other.kind == edit.kind and other.to == edit.to]
+    return [other for other in same if other.node.id == edit.node.id and other.node is not edit.node]
 
 
 def _nobody_means(tree, edit):
@@ -140,6 +151,7 @@ def mended_twice(attempt, cases, right):
     if not any(continuous(value) or getattr(value, "dtype", None) in FRACTIONS for value, _ in right):
         return None
     tree = Tree(attempt)
+    tree.pace(guard.quick, cases)
     changes = [edit for edit in edits(tree) if edit.kind in SMALL and not _nobody_means(tree, edit)]
     net = any(isinstance(value, torch.nn.Module) for value in cases[0])
     worst = sorted(range(len(cases)), key=lambda i: alike(guard.quick(attempt, cases[i]), right[i]))

@@ -69,20 +69,20 @@ def finite_differences(loss, weight, eps):
     return slopes
 
 
-def _nudged(shape, eps, dtype=torch.float64):
+def _nudged(shape, eps, dtype=torch.float64, number=torch.sum):
     weight, factors = normal(shape, shape, seed=len(shape), dtype=dtype)
 
     def loss(w):
         if w.shape != shape:
             raise ValueError(f"loss wants a tensor like weight, of shape {tuple(shape)}, not {tuple(w.shape)}")
-        return (w**3).sum() + (factors * w).sum() ** 2
+        return number((w**3).sum() + (factors * w).sum() ** 2)
 
     return loss, weight, eps
 
 
 def _one_sided(loss, weight, eps):
     eye = torch.eye(weight.numel()).to(weight).view(-1, *weight.shape)
-    return torch.stack([(loss(weight + eps * e) - loss(weight)) / eps for e in eye]).view_as(weight)
+    return torch.tensor([(loss(weight + eps * e) - loss(weight)) / eps for e in eye]).to(weight).view_as(weight)
 
 
 def _all_at_once(loss, weight, eps):
@@ -101,7 +101,7 @@ def _nudges_left(loss, weight, eps):
 
 finite_differences = Exercise(
     finite_differences,
-    cases=lambda: [_nudged((2, 3), 0.5), _nudged((4,), 0.1), _nudged((2, 1, 3), 0.5, torch.float32)],
+    cases=lambda: [_nudged((2, 3), 0.5), _nudged((4,), 0.1, number=float), _nudged((2, 1, 3), 0.5, torch.float32)],
     returns="the shape of weight",
     hints=(
         "One entry at a time: move it up by `eps`, move it down by `eps`, and look at the loss both times.",

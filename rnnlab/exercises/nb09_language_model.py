@@ -73,12 +73,9 @@ def _never_seen(counts, lower, discount):
 interpolate = Exercise(
     interpolate,
     cases=lambda: [
-        counted(3, 5, 0.5),
-        counted(5, 3, 0.75),
-        counted(4, 4, 0.7, torch.float32),
-        counted(1, 6, 0.25),
-        counted(2, 3, 1.0),
-        (torch.tensor([[1.0, 3, 0], [0, 0, 0]]), torch.tensor([[0.5, 0.25, 0.25]] * 2), 1.0),
+        *(counted(3, 5, 0.5), counted(5, 3, 0.75), counted(4, 4, 0.7, torch.float32)),
+        *(counted(1, 6, 0.25), counted(2, 3, 1.0)),
+        (torch.tensor([[0, 0, 0], [1.0, 3, 0]]), torch.tensor([[0.5, 0.25, 0.25]] * 2), 1.0),
     ],
     more=lambda: (
         counted(1 + seed % 5, 2 + seed % 7, (0.1, 0.5, 0.9, 1.0)[seed % 4], seed=seed, empty=seed % 2 == 0)
@@ -175,7 +172,10 @@ def tempered(logits, temperature):
 
 tempered = Exercise(
     tempered,
-    cases=lambda: [warm(3, 5, 0.5), warm(1, 4, 2.0), warm(4, 4, 0.7, torch.float32), warm(2, 6, 1.5)],
+    cases=lambda: [
+        *(warm(3, 5, 0.5), warm(1, 4, 2.0), warm(4, 4, 0.7, torch.float32), warm(2, 6, 1.5)),
+        (torch.tensor([[6.0, 9, 9.02]], dtype=torch.float64), 0.01),
+    ],
     more=lambda: (warm(1 + seed % 5, 2 + seed % 6, (0.2, 0.8, 1.7, 3.0)[seed % 4]) for seed in range(24)),
     returns="(B, V)",
     hints=(

@@ -61,6 +61,7 @@ def first_place(attempt, answers, case):
         node, text = mine.nodes[i]
         values[text] = value
         good[i] = parts if _is_made_up(node, value, values) or _is_number(value) else pool.holds(value)
+        good[i] &= parts or not _is_even(value)  # one number everywhere comes up by chance
         if parts and not good[i] and not _is_count(value, node):
             if text in written:  # what a right answer says too is no fault; what it is given may be
                 node = _loop(node, mine.loops[i], values)
@@ -179,6 +180,8 @@ class _Pool:
         if flat is None:
             if isinstance(value, set):
                 return any(isinstance(other, set) and value == other for other in self.others)
+            if isinstance(value, str) and len(value) == 1 and any(value in o for o in self.others if type(o) is str):
+                return True  # a letter of a text, as a number of a tensor's
             if isinstance(value, str) or (isinstance(value, list | tuple) and value and _is_plain(value)):
                 return any(type(value) is type(other) and value == other for other in self.others if _is_plain([other]))
             return not isinstance(value, list | tuple) or all(map(self.holds, value))

@@ -227,11 +227,16 @@ class Reader:
             shape = [1] * (other.dim() - mine.dim()) + list(mine.shape)
             if mine.dim() <= other.dim():
                 for d, (n, m) in enumerate(zip(shape, other.shape, strict=True)):
-                    if n == 1 and m > 1 and len(shape) > 1 and mine.numel() > 1:
+                    if n == 1 and m > 1 and len(shape) > 1 and mine.numel() > 1 and not _is_kept(node, mine, other):
                         return f"repeats `{words(side)}` {m} times, along {self.axis(d, other.shape)}"
         if a.shape == b.shape and isinstance(node.op, ast.Add):
             return "adds the two entry by entry"
         return None
+
+
+def _is_kept(node, mine, other):
+    """Whether an axis of length 1 was kept to divide every number of its row: nobody does that unawares."""
+    return isinstance(node.op, ast.Div) and mine.dim() == other.dim()
 
 
 def _is_whole(value):

@@ -38,6 +38,7 @@ class Slips:
         """Raises OSError, TypeError or SyntaxError where the source of the reference cannot be read."""
         self.tree, self.cases, self.answer = Tree(answer), cases, answer
         self.right = [guard.quick(answer, case) for case in cases]
+        self.tree.pace(guard.quick, cases)
         self.edits = sorted(edits(self.tree), key=lambda edit: LATE.get(edit.kind, 0))
         self.single = [(self.tree.compiled(edit), (edit,), {}) for edit in self.edits]
         few = [edit for edit in self.edits if edit.kind in LEFT_OUT][:PAIRS]
@@ -155,8 +156,9 @@ def is_odd(edit):
 
 
 def _renames(made, written):
-    """Whether a slip is another function, and the attempt does not say the right one: else zeros tell nothing."""
-    return len(made) == 1 and made[0].kind == "another function" and name_of(made[0].node) not in written
+    """Whether a slip is another function, and the attempt says that one and not the right one: else 0 tells nothing."""
+    other = len(made) == 1 and made[0].kind == "another function"
+    return other and made[0].to in written and name_of(made[0].node) not in written
 
 
 def _told_otherwise(made, written):

@@ -3,12 +3,15 @@
 import ast
 import contextlib
 import inspect
+import math
 import textwrap
 import types
 import warnings
 from dataclasses import dataclass, field
 
-TURNS = 2_000  # as often may the while loops of a changed function turn, all together
+TURNS = 300  # as often may the loops of a changed function turn in one call, all together,
+FEWER = 80  # where the function itself comes to its end so often,
+TIMES = 3  # or so many times as often as it turned its own
 
 
 class TooLong(Exception):
@@ -60,6 +63,7 @@ class Tree:
         self.body = self.definition.body if isinstance(self.definition, ast.FunctionDef) else self.definition
         self.parents = {id(c): n for n in ast.walk(self.definition) for c in ast.iter_child_nodes(n)}
         self.whiles = [node for node in ast.walk(self.definition) if isinstance(node, ast.While)]
+        self.most, self.turned = TURNS, 0
 
     def nodes(self):
         """Every (holder, key, node) of the body, outer ones first, in the order of the text."""
@@ -109,8 +113,7 @@ class Tree:
             _located(edit.new, edit.node)
             edit.put(edit.new, holder, key)
             places.append((edit, (holder, key)))
-        for loop in self.whiles:
-            loop.body.insert(0, _tick(loop))
+        ticks = self._ticks()
         try:
             with warnings.catch_warnings():  # a change may be odd
                 warnings.simplefilter("ignore")
@@ -118,10 +121,31 @@ class Tree:
         except (SyntaxError, ValueError, TypeError, RecursionError):
             return None
         finally:
-            for loop in self.whiles:
-                loop.body.pop(0)
+            for body in ticks:
+                body.pop(0)
             for edit, (holder, key) in reversed(places):
                 edit.put(edit.old if (holder, key) == (edit.holder, edit.key) else places[0][0].new, holder, key)
+
+    def pace(self, call, cases):
+        """Let changed functions turn their loops not much more often than this one does on the longest of the cases.
+
+        call: runs a function on one case and gives (value, error).
+        """
+        function, self.most = self.compiled(), math.inf
+        raised = [call(function, case)[1] for case in cases if function]
+        self.most = max(TURNS if any(raised) or not raised else FEWER, TIMES * self.turned)
+
+    def _ticks(self):
+        """Put a tick into each loop, for a list may grow while it is walked along; the bodies it went into."""
+        if isinstance(self.definition, ast.Lambda):
+            return []
+        bodies = list(_turning(self.definition.body))
+        for body in bodies:
+            body.insert(0, _call("__tick__", body[0]))
+        if bodies:
+            bodies.append(self.definition.body)
+            self.definition.body.insert(0, _call("__start__", self.definition.body[0]))
+        return bodies
 
     def _function(self):
         if isinstance(self.definition, ast.Lambda):
@@ -136,14 +160,20 @@ class Tree:
         return made
 
     def _space(self):
-        turns = [0]
+        turns = 0
+
+        def start():
+            nonlocal turns
+            turns = 0
 
         def tick():
-            turns[0] += 1
-            if turns[0] > TURNS:
+            nonlocal turns
+            turns += 1
+            self.turned = max(self.turned, turns)
+            if turns > self.most:
                 raise TooLong
 
-        return {**self.names, "__tick__": tick}
+        return {**self.names, "__start__": start, "__tick__": tick}
 
 
 def read(function):
@@ -175,9 +205,18 @@ def _located(new, near):
             ast.copy_location(node, near)
 
 
-def _tick(loop):
-    call = ast.Call(ast.Name("__tick__", ast.Load()), [], [])
-    return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), loop))
+def _turning(lines):
+    """The body of each loop in some lines; only statements are looked at, for this is done thousands of times."""
+    for line in lines:
+        if isinstance(line, ast.For | ast.While):
+            yield line.body
+        for inside in "body", "orelse", "finalbody", "handlers":
+            yield from _turning(getattr(line, inside, ()))
+
+
+def _call(name, line):
+    call = ast.Call(ast.Name(name, ast.Load()), [], [])
+    return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), line))
 
 
 def _definition(function):
