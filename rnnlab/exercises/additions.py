@@ -7,6 +7,7 @@ import types
 from .edits_of_sums import number
 from .trees import Edit
 
+TENSOR, MADE_TENSORS = "a tensor of it", (ast.List, ast.ListComp, ast.Tuple, ast.Name, ast.Subscript)
 ROUND = {
     "torch.tanh({})": "a tanh", "torch.sigmoid({})": "a sigmoid", "(1 - {})": "a `1 -`", "(-{})": "a minus",
     "({}).mT": "a transpose", "torch.square({})": "a square", "({}) ** 0.5": "a square root",
@@ -25,7 +26,7 @@ ROUND = {
     "({}).long()": "a `long`: whole numbers", "({}).float()": "a `float`: fractions", "({}).flip(0)": "the other order",
     "({}).clone()": "a copy: a `clone`", "({}).item()": "an `item`", "len({})": "a `len`", "list({})": "a `list`",
     "reversed({})": "the other order", "sorted({})": "a `sorted`", "set({})": "a `set`",
-    "torch.tensor({})": "a tensor of it",
+    "torch.tensor({})": TENSOR,
     "({}).tolist()": "a `tolist`", "({}).argmax(-1)": "an argmax along the last axis", "({}).max()": "a maximum",
     "({}).amax(1)": "a maximum along axis 1", "1 / ({})": "a reciprocal", "({}).view(-1)": "a flat view",
     "({}) - 1": "a `- 1`", "({}) + 1": "a `+ 1`",
@@ -62,10 +63,17 @@ def additions(tree, divisors=()):
             continue  # torch.pi, nn.Linear
         if isinstance(holder, ast.Attribute) and isinstance(node, ast.Name) and node.id not in names:
             continue
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple) and len(node.slice.elts) > 1:
+            for index in node.slice.elts:
+                rest = [other for other in node.slice.elts if other is not index]
+                new = ast.Subscript(node.value, ast.Tuple(rest, ast.Load()), ast.Load())
+                yield Edit("index", holder, key, new, node, index)
         for kind, table in ("round", ROUND), ("cut", CUT):
             if kind == "cut" and isinstance(node, ast.Name | ast.Compare):
                 continue  # nobody gives one entry less than there is, or asks of one less
             for text, what in table.items():
+                if what == TENSOR and not isinstance(node, MADE_TENSORS):
+                    continue  # of a single number it would only round it
                 yield Edit(kind, holder, key, put(text, node), node, to=what)
         if isinstance(node, ast.BinOp | ast.Name | ast.Call | ast.Attribute | ast.Subscript):
             for name in tree.parameters:

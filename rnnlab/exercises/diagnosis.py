@@ -8,15 +8,19 @@ from . import guard, loops, related, values
 from .beside import cut, same_mode, unread
 from .difference import Returns, difference, given, is_another_kind
 from .first_nan import first_nan
+from .grafts import grafted
 from .letters import Letters
 from .mending import mended, mended_twice
-from .place import first_place
+from .place import first_place, short
 from .raising import plainly_raised, raised_at, stopped, unpacked
 from .slips import alike, all_zero, is_odd, names_in
 from .trees import read
 
 SECONDS = 5  # processor time for all that a voice tries; what it may try is counted, so this is for accidents
 MOST_PLACES = 4  # cases on which a place is looked for
+KNOWN = "The values before it are those of a right answer, its own are not."
+GRAFTED = "with a right value there, all is right."
+BEFORE = "The values before it are those of a right answer; the slip is there or in what is made of it."
 EXTRA, EXTRA_OF_A_NET = 10, 4  # random cases on which a slip has to agree as well; a net makes them dear
 
 
@@ -140,10 +144,16 @@ class Diagnosis:
         return self._mended(mended_twice)
 
     def _mended(self, voice):
-        more = self.exercise.more_cases(self.count)
+        more = self.exercise.more_cases(3 * self.count)  # looked at only where it was right on all before
         cases = [*self.cases, *(case for case, _ in more)]
-        said = self._try(voice, self.attempt, cases, [*self.right, *(right for _, right in more)])
+        right = [*self.right, *(right for _, right in more)]
+        said = self._try(voice, self.attempt, cases, right, self._as_good)
         return said and self._first(self.wrong[0]) + said
+
+    def _as_good(self, function):
+        """Whether a changed attempt is also right in what a value does not show: its arguments and its gradients."""
+        mine = [guard.call(function, case) for case in self.cases]
+        return all(map(self._as, mine, self.theirs, self.cases))
 
     def _first(self, i):
         """The bare difference where it is one of kind or shape: it comes before the place."""
@@ -183,17 +193,26 @@ class Diagnosis:
         if self.outcomes[i][1] is not None:
             return self._raised(i)
         (a, _), (b, _) = self.outcomes[i], self.right[i]
-        if a is None or isinstance(b, torch.Tensor) != isinstance(a, torch.Tensor):
+        text = isinstance(a, str) != isinstance(b, str)
+        if a is None or text or isinstance(b, torch.Tensor) != isinstance(a, torch.Tensor):
             return None  # what it returns is of another kind, and that is all there is to say
-        for i in self.wrong[:MOST_PLACES]:
-            ways = (self.exercise.answer, *self.exercise.ways)
-            place = self.outcomes[i][1] is None and self._try(first_place, self.attempt, ways, self.cases[i])
-            if place:
-                reading = place.reading(self.letters[i])
-                known = "The values before it are those of a right answer, its own are not." if place.sure else ""
-                said = f"it {reading}. {known}" if reading else known[:1].lower() + known[1:]
-                return f"{self._first(i)}Look at `{place.text}`: {said}".rstrip()
-        return None
+        ways = (self.exercise.answer, *self.exercise.ways)
+        plain = [i for i in self.wrong if self.outcomes[i][1] is None][:MOST_PLACES]
+        found = ((i, self._try(first_place, self.attempt, ways, self.cases[i])) for i in plain)
+        i, place = next(((i, place) for i, place in found if place), (i, None))
+        more = self.exercise.more_cases(MOST_PLACES)  # where one value mends by chance, another case shows it
+        cases = [*(self.cases[i] for i in plain), *(case for case, _ in more)]
+        right = [*(self.right[i] for i in plain), *(outcome for _, outcome in more)]
+        grafts = (self._try(grafted, self.attempt, way, cases, right) for way in ways)
+        at, text, whole = next((graft for graft in grafts if graft), (None, None, True))
+        reading = place and place.reading(self.letters[i])
+        if not whole and (place is None or at < place.at or (at > place.at and not reading)):
+            return f"{self._first(i)}Look at `{short(text)}` and at what it is made of: {GRAFTED}"
+        if place is None:
+            return None
+        known = "" if not place.sure else KNOWN if at == place.at else BEFORE
+        said = f"it {reading}. {known}" if reading else known[:1].lower() + known[1:]
+        return f"{self._first(i)}Look at `{short(place.text)}`: {said}".rstrip()
 
     def _raised(self, i):
         error = self.outcomes[i][1]
@@ -241,7 +260,8 @@ class Diagnosis:
 
 VOICES = {
     "known mistake": Diagnosis.known, "dress": Diagnosis.dressed, "unchanged": Diagnosis.unchanged,
-    "derived slip": Diagnosis.derived, "mending": Diagnosis.mending, "not finite": Diagnosis.not_finite,
+    "derived slip": Diagnosis.derived, "on the way": lambda diagnosis: diagnosis.shown(loops.changed_on_the_way),
+    "mending": Diagnosis.mending, "not finite": Diagnosis.not_finite,
     "lost": lambda diagnosis: diagnosis.shown(loops.lost), "zeros": Diagnosis.zeros,
     "unused": Diagnosis.unused, "rarer slip": Diagnosis.seldom,
     "beside": Diagnosis.unlike, "relation": Diagnosis.related, "mending twice": Diagnosis.mending_twice,

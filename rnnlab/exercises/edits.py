@@ -36,7 +36,7 @@ def edits(tree):
                 yield from changes(make, node)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
             for other in names:
-                if other != node.id and not _squares(tree, holder, other):
+                if other != node.id and not _squares(tree, holder, other) and not _into_itself(tree, node, other):
                     yield make("another name", ast.Name(other, ast.Load()), to=other)
     arguments = tree.definition.args.args
     for a, b in itertools.combinations(range(len(arguments)), 2):
@@ -53,6 +53,24 @@ def _squares(tree, holder, name):
     sides = [getattr(holder, side, None) for side in ("left", "right", "target")]
     power = isinstance(getattr(holder, "op", None), ast.Mult | ast.Pow)
     return power and tree.in_loop(holder) and any(isinstance(side, ast.Name) and side.id == name for side in sides)
+
+
+def _into_itself(tree, node, name):
+    """Whether a name in this place puts a list into itself: PyTorch follows such a list until the kernel dies."""
+    while (node := tree.parents.get(id(node))) is not None:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _base(node.func.value) == name:
+            return True
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if isinstance(node, ast.Assign | ast.AugAssign) and any(_base(target) == name for target in targets):
+            return isinstance(node, ast.AugAssign) or any(isinstance(target, ast.Subscript) for target in targets)
+    return False
+
+
+def _base(node):
+    """The name of what an index or an attribute is taken of, or None."""
+    while isinstance(node, ast.Subscript | ast.Attribute):
+        node = node.value
+    return getattr(node, "id", None)
 
 
 class _Maker:
@@ -134,7 +152,9 @@ def _calls(make, node):
             for axis in {0, 1, 2, -1} - {number(keyword.value)}:
                 new = ast.keyword(keyword.arg, written(axis))
                 yield make("axis", ast.Call(node.func, args, [*rest, new]), keyword.value, axis)
-    if name in AXES and args and number(args[-1]) is not None and (is_method(node) or len(args) > 1):
+    named = any(keyword.arg in ("dim", "axis", "dims") for keyword in node.keywords)
+    before = (0 if is_method(node) else 1) + (name in ("chunk", "split"))  # what stands before the axis
+    if name in AXES and not named and len(args) > before and number(args[-1]) is not None:
         for axis in {0, 1, 2, -1} - {number(args[-1])}:
             yield make("axis", ast.Call(node.func, [*args[:-1], written(axis)], node.keywords), args[-1], axis)
     if name == "range" and not node.keywords and args:

@@ -7,6 +7,7 @@ from .edits_of_sums import number
 from .trees import words
 
 FIXED = {"range", "enumerate", "zip", "reversed", "len", "list", "torch", "arange"}
+SHIFTS = {"remove", "pop", "insert"}
 ZEROS = {"zeros", "zeros_like", "new_zeros"}
 
 
@@ -19,6 +20,16 @@ def head(loop):
 def lost(tree):
     """What a loop of the attempt loses; or None."""
     return ends_at_once(tree) or overwritten(tree)
+
+
+def changed_on_the_way(tree):
+    """A list that entries are taken from or put into while a loop goes along it; or None."""
+    for loop in _loops(tree):
+        calls = [node.func for line in loop.body for node in ast.walk(line) if isinstance(node, ast.Call)]
+        changed = {f.value.id for f in calls if isinstance(f, ast.Attribute) and f.attr in SHIFTS and _is_name(f.value)}
+        if isinstance(loop.iter, ast.Name) and loop.iter.id in changed:
+            return f"{head(loop)} goes along a list that changes on the way: it passes over entries. Go along a copy."
+    return None
 
 
 def ends_at_once(tree):
@@ -97,6 +108,10 @@ def _loops(tree):
 
 def _names(node):
     return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def _is_name(node):
+    return isinstance(node, ast.Name)
 
 
 def _is_sum_on(node):

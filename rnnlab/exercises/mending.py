@@ -13,14 +13,18 @@ from .edits_of_sums import number
 from .sizes import sizes
 from .slips import alike, continuous
 from .trees import TooLong, Tree, index_text, words
+from .values import parts
 
-MOST = 1500  # variants tried; a net among the arguments makes each of them dear
+MOST = 1200  # variants tried; a net among the arguments makes each of them dear
 MOST_OF_A_NET = 400
 FRACTIONS = torch.float32, torch.float64
-MOST_PAIRS, MOST_PAIRS_OF_A_NET = 1200, 150  # the same for two changes at once
+MOST_PAIRS, MOST_PAIRS_OF_A_NET = 800, 150  # the same for two changes at once
 SMALL = {"number", "index axis", "arguments", "entries", "no transpose", "transposed", "sign", "keyword", "axis",
          "sides", "call", "another function", "wider", "upside down", "factor", "term", "only round", "argument",
          "switch", "power"}  # fmt: skip
+SETS = {"set", "frozenset", "add", "update"}
+SQUARES = ("a square", "a square root")
+ORDERS = ("a `sorted`", "the other order", "a `list`")
 SHORT = 70  # characters of code a sentence quotes at most
 
 # What is wrong at {node} if this change mends it. {part}: the code it is about.
@@ -81,23 +85,26 @@ HINTS = {
 }  # fmt: skip
 
 
-def mended(attempt, cases, right):
+def mended(attempt, cases, right, as_good=lambda function: True):
     """A sentence on the one place whose change makes an attempt right on every case; None if there is none.
 
-    right: the outcomes (value, error) of the reference. The same attempt always meets the same variants.
+    right: the outcomes (value, error) of the reference; as_good: whether a function is right in all that these do not
+    show. The same attempt always meets the same variants.
     """
     tree = Tree(attempt)
     tree.pace(guard.quick, cases)
-    seen, count, fractions = set(), 0, any(continuous(value) for value, _ in right)
+    seen, count, fractions = set(), 0, any(_is_rich(value) for value, _ in right)
     divisors = [name for name, value in zip(tree.parameters, cases[0], strict=False) if _counts(value)]
     most = MOST_OF_A_NET if any(isinstance(value, torch.nn.Module) for value in cases[0]) else MOST
     worst = sorted(range(len(cases)), key=lambda i: alike(guard.quick(attempt, cases[i]), right[i]))
+    if alike(guard.quick(attempt, cases[worst[0]]), right[worst[0]]):
+        return None  # its values are right: any change that does nothing would mend it
     changes = [*edits(tree), *sizes(tree, cases[0]), *additions(tree, divisors)]
-    for edit in sorted(changes, key=lambda edit: edit.kind != "never" and edit.to != "`.grad`"):
+    for edit in sorted(changes, key=_later):
         if edit.kind not in HINTS or edit.kind == "no return" or _nobody_means(tree, edit):
             continue
-        if edit.to == "a square root" and not fractions:
-            continue
+        if edit.to in SQUARES and not fractions:
+            continue  # it would only move a threshold
         function = tree.compiled(edit)
         code = function and function.__code__
         key = code and (code.co_code, repr(code.co_consts), code.co_names, code.co_varnames)
@@ -107,7 +114,7 @@ def mended(attempt, cases, right):
         count += 1
         if count > most:
             return None
-        if all(_right(function, cases[i], right[i]) for i in worst):
+        if all(_right(function, cases[i], right[i]) for i in worst) and as_good(function):
             for other in _twins(changes, edit):
                 function = tree.compiled(other)
                 if function and all(_right(function, cases[i], right[i]) for i in worst):
@@ -124,14 +131,29 @@ def _twins(changes, edit):
     return [other for other in same if other.node.id == edit.node.id and other.node is not edit.node]
 
 
+def _later(edit):
+    """What is tried first, and last: a number is no better twice as large where it has to be without end."""
+    twice = edit.kind == "number" and number(edit.node) not in (None, 0) and edit.to == 2 * number(edit.node)
+    return 0 if edit.kind == "never" or edit.to == "`.grad`" else 2 if twice else 1
+
+
 def _nobody_means(tree, edit):
     """Whether a change mends by chance: another thing counted that is as long, a `1 -` where there is a minus."""
     around = tree.around(edit.node)
     if isinstance(edit.node, ast.Name) and isinstance(around, ast.Call) and name_of(around) == "len":
         return True
+    if edit.kind == "call" and name_of(edit.node) in ("tolist", "item") and tree.inside(edit.node, SETS):
+        return True  # tensors in a set are all different
+    if edit.to in ORDERS and tree.inside(edit.node, {"sum"}):
+        return True  # it only rounds otherwise
     if edit.kind == "round" and edit.to == "a `1 -`":
         return isinstance(edit.node, ast.UnaryOp) or isinstance(edit.holder, ast.UnaryOp)
     return edit.kind == "number" and edit.to == 0 and isinstance(edit.holder, ast.keyword)  # it only switches it off
+
+
+def _is_rich(value):
+    """Whether there are tensors of fractions in a value; a share alone may be right by chance."""
+    return any(isinstance(part, torch.Tensor) and continuous(part) for _, part in parts(value))
 
 
 def _counts(value):
@@ -146,7 +168,7 @@ def _right(function, case, right):
         return False
 
 
-def mended_twice(attempt, cases, right):
+def mended_twice(attempt, cases, right, as_good=lambda function: True):
     """The same for two small changes, where one is not enough; only for answers of many fractions, never by chance."""
     if not any(continuous(value) or getattr(value, "dtype", None) in FRACTIONS for value, _ in right):
         return None
@@ -158,7 +180,7 @@ def mended_twice(attempt, cases, right):
     pairs = ((a, b) for i, a in enumerate(changes) for b in changes[:i] if a.node is not b.node)
     for pair in itertools.islice(pairs, MOST_PAIRS_OF_A_NET if net else MOST_PAIRS):
         function = tree.compiled(*pair)
-        if function and all(_right(function, cases[i], right[i]) for i in worst):
+        if function and all(_right(function, cases[i], right[i]) for i in worst) and as_good(function):
             first, second = sorted((_place_and_hint(tree, edit) for edit in pair), key=str)
             return f"Two changes make it right: {_at(*first)}; and {_at(*second)}."
     return None

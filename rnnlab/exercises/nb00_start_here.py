@@ -18,6 +18,7 @@ vocabulary_size = Exercise(
         (" to be,\nor not to be ",),
         ("no ",),
         ("a\n",),
+        ("déjà vu",),
     ],
     returns="V, an int",
     hints=(

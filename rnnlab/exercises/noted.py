@@ -21,7 +21,7 @@ class Noted:
         """Raises OSError, TypeError or SyntaxError where the source cannot be read."""
         tree = Tree(function)
         self.nodes, self.children, self.events, self.names = [], [], [], tree.names
-        self.changed = _changed(tree.definition)
+        self.changed, self.grafts = _changed(tree.definition), {}
         self.stored = {
             n.id for n in ast.walk(tree.definition) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
         }
@@ -99,16 +99,20 @@ class Noted:
         if len(self.events) < MOST:
             named = isinstance(value, tuple) and type(value) is not tuple
             self.events.append((i, value if named else plain(value)))
-        return value
+        return next(self.grafts[i], value) if i in self.grafts else value
 
     def run(self, case):
         """Run it on a copy of the case; its error, or None."""
+        return self.result(case, {})[1]
+
+    def result(self, case, grafts):
+        """Run it, with other values in the place of some expressions, {place: [value in each turn]}: (value, error)."""
+        self.grafts = {i: iter(plain(values)) for i, values in grafts.items()}
         torch.random.default_generator.manual_seed(0)
         try:
-            self.function(*copy.deepcopy(case))
+            return plain(self.function(*copy.deepcopy(case))), None
         except Exception as error:
-            return error
-        return None
+            return None, error
 
 
 def clean(node, nodes):

@@ -24,6 +24,7 @@ SIZES = {"shape", "dtype", "device", "size", "dim", "ndim", "numel", "len", "ran
 class Place:
     """An expression, or the head of a loop, where an attempt leaves the right way."""
 
+    at: int  # which of the expressions of the attempt it is, in the order of the text
     text: str
     node: ast.AST
     values: dict  # {text of an expression: the value it had last}
@@ -67,22 +68,34 @@ def first_place(attempt, answers, case):
                 node = _loop(node, mine.loops[i], values)
                 text = node and f"for {words(node.target)} in {words(clean(node.iter, ()))}"
                 good[i] = text is None
-            if text:
-                return Place(
-                    text if len(text) <= SHORT else f"{text[: SHORT - 10]}…",
-                    clean(node, ()),
-                    values,
-                    layers,
-                    mine.turning,
-                )
+            if text and not _is_cut(node, mine.nodes):
+                return Place(i, text, clean(node, ()), values, layers, mine.turning)
     for i, _ in mine.events:  # a list that keeps what was to go
         node, text = mine.nodes[i]
         if isinstance(node, ast.Call) and getattr(node.func, "attr", None) == "remove" and len(node.args) == 1:
             kept, gone = values.get(words(clean(node.func.value, ()))), node.args[0]
             gone = gone.value if isinstance(gone, ast.Constant) else values.get(words(clean(gone, ())))
             if isinstance(kept, list) and isinstance(gone, str | int) and gone in kept:
-                return Place(text, clean(node, ()), values, layers, mine.turning, sure=False)
+                return Place(i, text, clean(node, ()), values, layers, mine.turning, sure=False)
     return None
+
+
+def _is_cut(node, nodes):
+    """Whether a slice takes one piece of something that is cut in two: no place, for the other piece is taken too."""
+
+    def ends(part):
+        taken = isinstance(part, ast.Subscript) and isinstance(part.slice, ast.Slice) and part.slice.step is None
+        bounds = (part.slice.lower, part.slice.upper) if taken else (None, None)
+        return taken and words(clean(part.value, ())), *(bound and words(clean(bound, ())) for bound in bounds)
+
+    base, low, high = ends(node)
+    others = [ends(other) for other, _ in nodes] if base else []
+    return any(other == base and ((low and up == low) or (high and down == high)) for other, down, up in others)
+
+
+def short(text):
+    """A piece of code, cut where it is too long to be quoted."""
+    return text if len(text) <= SHORT else f"{text[: SHORT - 10]}…"
 
 
 def _loop(node, loops, values):

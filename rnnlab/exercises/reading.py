@@ -235,8 +235,10 @@ class Reader:
 
 
 def _is_kept(node, mine, other):
-    """Whether an axis of length 1 was kept to divide every number of its row: nobody does that unawares."""
-    return isinstance(node.op, ast.Div) and mine.dim() == other.dim()
+    """Whether every row is divided by its own number, or has the same bias added: nobody does that unawares."""
+    if isinstance(node.op, ast.Div):
+        return mine.dim() == other.dim()
+    return isinstance(node.op, ast.Add) and mine.dim() == 1
 
 
 def _is_whole(value):

@@ -20,7 +20,7 @@ ALONG = {
 ENTRYWISE = {
     "tanh": torch.tanh, "sigmoid": torch.sigmoid, "exp": torch.exp, "log": torch.log, "relu": torch.relu,
     "square": torch.square, "square root": torch.sqrt, "absolute value": torch.abs,
-    "rounding": torch.round,
+    "rounding": lambda x: x.round() if ((x < 0) | (x > 1)).any() else torch.full_like(x, torch.nan),
 }  # fmt: skip
 
 

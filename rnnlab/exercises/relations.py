@@ -98,7 +98,7 @@ def _factor(p):
         called = names if called is None else called & names
     if called:
         name = sorted(called, key=lambda name: (len(name), name))[0]
-        return f"All numbers are too {'small' if '/' in name and name[0] in '1(' else 'large'} by a factor: they are the expected ones times {name}."  # fmt: skip  # noqa: E501
+        return f"All numbers are too {'small' if abs(ratio) < 1 else 'large'} by a factor: they are the expected ones times {name}."  # fmt: skip  # noqa: E501
     return None
 
 

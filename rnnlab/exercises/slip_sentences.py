@@ -145,6 +145,12 @@ class Speaker:
             return said
         return in_words(node, self._theirs)
 
+    def _says(self, comparison):
+        """Whether the learner has such a sign of comparison, or the same with its sides exchanged."""
+        sign = compared(comparison).strip("`").replace(" ", "")
+        signs = {sign, sign.translate(str.maketrans("<>", "><"))}
+        return self.written is None or any(sign in self.written for sign in signs)
+
     def _theirs(self, node):
         """The code of a node where the learner has it too, or it is a name or a number; or None."""
         said = self._quoted(node)
@@ -200,7 +206,13 @@ class Speaker:
                 "around": around and self.code(around)}  # fmt: skip
         said["near"] = self.code(edit.part) or said["node"]
         said["part"] = self.part(edit)
+        if edit.kind == "comparison" and not self._says(edit.new):
+            return None  # the learner compares otherwise, or nothing
+        if edit.kind == "backwards" and isinstance(edit.holder, ast.comprehension):
+            return "The order: it behaves as if the first came last."
         returned = isinstance(self.tree.parents.get(id(edit.node)), ast.Return) and self._theirs(edit.node) is None
+        if edit.kind == "entries" and self.written is not None and not returned and self._theirs(edit.node) is None:
+            return None
         said["whole"] = "what it returns" if returned else said["node"] or "a list"
         if edit.kind == "entry" and isinstance(self.tree.parents.get(id(edit.node)), ast.Return):
             return f"Part {edit.to} of what it should return is left out."
@@ -226,7 +238,8 @@ class Speaker:
         """A shorter sentence for a change whose pieces cannot all be said."""
         if edit.kind == "number":
             an = "an" if (said["node"] or "").startswith("index") else "a"
-            return f"It behaves as if {an} {said['node']} were {said['to']}." if said["node"] else None
+            wrote = self.written is None or str(edit.to) in self.written
+            return f"It behaves as if {an} {said['node']} were {said['to']}." if said["node"] and wrote else None
         if edit.kind == "call" and said["name"]:
             return f"It behaves as if {said['name']} were left out."
         if edit.kind == "comparison":

@@ -96,6 +96,15 @@ class Tree:
             node = self.parents.get(id(node))
         return node if isinstance(node, ast.Return | ast.Assign | ast.AugAssign | ast.Expr) else None
 
+    def inside(self, node, names):
+        """Whether a node stands in a call of one of these names, or in the braces that stand for `set`."""
+        while (node := self.parents.get(id(node))) is not None:
+            called = node.func if isinstance(node, ast.Call) else None
+            braces = isinstance(node, ast.Set | ast.SetComp) and "set" in names
+            if braces or getattr(called, "id", getattr(called, "attr", None)) in names:
+                return True
+        return False
+
     def in_loop(self, node):
         """Whether a node stands in a loop."""
         while node is not None and not isinstance(node, ast.For | ast.While):

@@ -1,0 +1,81 @@
+"""Where one right value makes an attempt right: values of a right answer put in the place of its own, one by one."""
+
+import ast
+from collections import defaultdict
+
+import torch
+
+from .noted import Noted
+from .slips import alike
+from .values import near
+
+MOST = 250  # runs for one attempt
+
+
+def grafted(attempt, answer, cases, right):
+    """(which expression, its text, whether it is the answer): the first where right values make all right; or None.
+
+    cases: some on which the attempt is wrong; right: their outcomes (value, error). What is wrong with the attempt then
+    lies in this expression, or in what it is made of.
+    """
+    mine, theirs = Noted(attempt), Noted(answer)
+    for run in mine, theirs:
+        run.run(cases[0])
+    own, offered, tried = _turns(mine), _turns(theirs), 0
+    for i, values in own.items():
+        if isinstance(mine.nodes[i][0], ast.Name | ast.Tuple | ast.List):
+            continue
+        mask = any(
+            getattr(value, "dtype", None) == torch.bool for value in values
+        )  # it may be right the other way round
+        if not mask and any(_fit(values, others) and _same(values, others) for others in offered.values()):
+            continue  # it is right as it stands
+        seen = []
+        for j, others in offered.items():
+            if not _fit(values, others) or any(_same(others, before) for before in (values, *seen)):
+                continue
+            seen.append(others)
+            tried += 1
+            if tried > MOST:
+                return None
+            if alike(mine.result(cases[0], {i: others}), right[0]) and _again(mine, theirs, i, j, cases[1:], right[1:]):
+                return i, mine.nodes[i][1], _same([right[0][0]], others[-1:])
+    return None
+
+
+def _again(mine, theirs, i, j, cases, right):
+    """Whether the same exchange makes the other cases right too."""
+    for case, outcome in zip(cases, right, strict=True):
+        theirs.events.clear()
+        theirs.run(case)
+        if not alike(mine.result(case, {i: _turns(theirs).get(j, [])}), outcome):
+            return False
+    return True
+
+
+def _turns(run):
+    """{node: the values it had, one for each time it was reached}, in the order of the first."""
+    found = defaultdict(list)
+    for i, value in run.events:
+        found[i].append(value)
+    return found
+
+
+def _fit(values, others):
+    """Whether the one could stand for the other: as many, of one kind and shape."""
+    return len(values) == len(others) and all(map(_alike_in_kind, values, others))
+
+
+def _alike_in_kind(a, b):
+    if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
+        return a.shape == b.shape and a.is_floating_point() == b.is_floating_point()
+    number = int | float
+    return isinstance(a, number) and isinstance(b, number) and not isinstance(a, bool) and not isinstance(b, bool)
+
+
+def _same(values, others):
+    return len(values) == len(others) and all(
+        near(torch.as_tensor(a), torch.as_tensor(b))
+        for a, b in zip(values, others, strict=True)
+        if isinstance(a, torch.Tensor | int | float) and isinstance(b, torch.Tensor | int | float)
+    )
