@@ -17,6 +17,7 @@ GROUPS = [
 ]  # fmt: skip
 AXES = {"sum", "mean", "softmax", "log_softmax", "argmax", "argmin", "max", "min", "amax", "amin", "flip", "cumsum",
         "prod", "norm", "cat", "stack", "chunk", "split", "unsqueeze", "squeeze", "size", "unbind"}  # fmt: skip
+FILLERS = {"append", "extend", "insert", "add", "update", "setdefault"}
 TURNED = {
     ast.Lt: (ast.LtE, ast.Gt), ast.LtE: (ast.Lt, ast.GtE), ast.Gt: (ast.GtE, ast.Lt), ast.GtE: (ast.Gt, ast.LtE),
     ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq, ast.Gt), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,),
@@ -58,7 +59,7 @@ def _squares(tree, holder, name):
 def _into_itself(tree, node, name):
     """Whether a name in this place puts a list into itself: PyTorch follows such a list until the kernel dies."""
     while (node := tree.parents.get(id(node))) is not None:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _base(node.func.value) == name:
+        if isinstance(node, ast.Call) and name_of(node) in FILLERS and _base(node.func) == name:
             return True
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         if isinstance(node, ast.Assign | ast.AugAssign) and any(_base(target) == name for target in targets):
