@@ -50,3 +50,11 @@ def test_infinities_and_strides_stay_and_work_in_place_moves_too():
     assert torch.equal(units(large, odd)[[0, 1, 2, 4]], torch.zeros(4, dtype=torch.int32))
     assert turned.stride() == tall.tanh().stride() and units(turned, tall.tanh()).any()
     assert torch.equal(in_place, turned)
+
+
+def test_a_power_of_a_number_goes_through_and_what_is_composed_of_kernels_moves_too():
+    x = torch.rand(50, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    with OtherProcessor(1):
+        powers, whole = 10**x, x.logsumexp(0)
+    assert units(powers, 10**x).any() and torch.allclose(powers, 10**x, rtol=1e-14)
+    assert torch.isclose(whole, x.logsumexp(0), rtol=1e-14)

@@ -6,24 +6,24 @@ processor rounds once and another twice are left to the library, and it has othe
 Usage: python -m tools.other_processor SEED FILE...: the notebooks, in place, get a first cell that starts it.
 """
 
-import functools
 import sys
+import warnings
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import torch
 from nbformat.v4 import new_code_cell
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.library import Library, get_kernel
 
 # As PyTorch names them, but for underscores in front and behind: tanh is also tanh_, which works in place.
-PRODUCTS = "mm addmm bmm baddbmm mv addmv addbmm addr dot vdot linear convolution linalg_svd linalg_eigh linalg_qr"
-SUMS = """sum mean prod cumsum cumprod std var std_mean var_mean norm linalg_vector_norm foreach_norm logsumexp
-    nll_loss_forward nll_loss2d_forward mse_loss embedding_dense_backward index_add scatter_add addcmul addcdiv lerp"""
+PRODUCTS = """mm addmm bmm baddbmm mv addmv addbmm addr dot vdot linear convolution mkldnn_convolution linalg_svd
+    linalg_eigh linalg_qr"""
+SUMS = """sum mean prod cumsum cumprod std var std_mean var_mean norm linalg_vector_norm nll_loss_forward
+    nll_loss2d_forward mse_loss embedding_dense_backward index_add scatter_add addcmul addcdiv lerp"""
 FUNCTIONS = """tanh sigmoid exp exp2 expm1 log log1p log2 log10 logaddexp sin cos tan atan erf pow rsqrt softplus gelu
-    log_sigmoid_forward softmax log_softmax binary_cross_entropy_with_logits randn normal tanh_backward
-    sigmoid_backward softmax_backward_data log_softmax_backward_data native_layer_norm native_layer_norm_backward
-    mkldnn_rnn_layer mkldnn_rnn_layer_backward thnn_fused_lstm_cell thnn_fused_gru_cell"""
+    log_sigmoid_forward softmax log_softmax normal tanh_backward sigmoid_backward softmax_backward_data
+    log_softmax_backward_data native_layer_norm native_layer_norm_backward mkldnn_rnn_layer mkldnn_rnn_layer_backward"""
 INEXACT = {*PRODUCTS.split(), *SUMS.split(), *FUNCTIONS.split()}
 
 WHOLE = {torch.float32: np.int32, torch.float64: np.int64}  # the bits of a number, as a number
@@ -34,23 +34,42 @@ OtherProcessor({seed}).__enter__()
 del OtherProcessor"""
 
 
-class OtherProcessor(TorchDispatchMode):
+class OtherProcessor:
     """A context in which PyTorch computes as on another processor: each seed is one, and 0 is this one."""
 
     def __init__(self, seed: int):
-        super().__init__()
-        self.seed = seed
+        self.seed, self.library = seed, None
         both = np.array([seed * 0x61C88647, -1640531535])
         self.mix = {kind: both.astype(kind) for kind in WHOLE.values()}  # cut to 32 bits where there are 32
 
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        out = function(*args, **(kwargs or {}))
-        moves, in_place = _kind(function)
-        if self.seed == 0 or not moves:
+    def __enter__(self):
+        """Put other kernels in the place of PyTorch's own; what it composes of these moves with them."""
+        self.library = Library("aten", "IMPL")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # PyTorch tells that kernels are replaced
+            for name in _inexact() if self.seed else ():
+                self.library.impl(name, self._kernel(name), "CPU", with_keyset=True, allow_override=True)
+        return self
+
+    def __exit__(self, *_):
+        self.library._destroy()
+
+    def _kernel(self, name):
+        kernel, moved = get_kernel(f"aten::{name}", "CPU"), self.moved
+        arguments = torch._C._get_schema(*f"aten::{name}".partition(".")[::2]).arguments
+        tensors = [str(argument.type) == "Tensor" for argument in arguments]
+
+        def there(keys, *args, **kwargs):
+            out = kernel.call_boxed(keys, *map(_as_tensor, args, tensors), **kwargs)
+            return type(out)(map(moved, out)) if isinstance(out, (tuple, list)) else moved(out)
+
+        def in_place(keys, *args, **kwargs):
+            out = kernel.call_boxed(keys, *map(_as_tensor, args, tensors), **kwargs)
+            for tensor in out if isinstance(out, (tuple, list)) else [out]:
+                tensor.copy_(moved(tensor))
             return out
-        if isinstance(out, (tuple, list)):
-            return type(out)(map(self.moved, out))
-        return out.copy_(self.moved(out)) if in_place else self.moved(out)
+
+        return in_place if any(a.alias_info and a.alias_info.is_write for a in arguments) else there
 
     def moved(self, value):
         """By -1, 0 or 1 unit, as its own bits say: the same call gives the same answer, as on any one machine."""
@@ -63,19 +82,32 @@ class OtherProcessor(TorchDispatchMode):
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, len(numbers), BLOCK):
                 part = numbers[start : start + BLOCK]
-                bits, size = part.view(whole), np.abs(part)
-                mixed = (bits ^ key) * factor
-                quarters = size * 4
-                rounded = (np.rint(quarters) != quarters) | (size > 2**20)  # quarters of small numbers come out exact
-                bits += ((mixed >> 21 & 1) - (mixed >> 22 & 1)) * (rounded & (size < np.inf))
+                bits, size, quarters = part.view(whole), np.abs(part), part * 4
+                steps = bits ^ key
+                steps *= factor
+                steps >>= 21
+                back = steps >> 1
+                steps &= 1
+                back &= 1
+                steps -= back
+                rounded = np.rint(quarters) != quarters  # quarters of small numbers come out exact
+                rounded |= size > 2**20
+                rounded &= size < np.inf
+                steps *= rounded
+                bits += steps
         return there
 
 
-@functools.cache
-def _kind(function):
-    """Whether processors differ in an operation of PyTorch, and whether it works in place."""
-    name = function._overloadpacket.__name__
-    return name.strip("_") in INEXACT, name.endswith("_") or "out" in function._overloadname
+def _as_tensor(value, wanted):
+    """A number that PyTorch had wrapped, and that was handed on to Python as a number, wrapped again."""
+    return torch.tensor(value, dtype=torch.float64) if wanted and isinstance(value, int | float) else value
+
+
+def _inexact():
+    """The names of PyTorch's kernels in whose results processors differ."""
+    names = [name[6:] for name in torch._C._dispatch_get_all_op_names() if name.startswith("aten::")]
+    names = [name for name in names if name.partition(".")[0].strip("_") in INEXACT]
+    return sorted(name for name in names if torch._C._dispatch_has_kernel_for_dispatch_key(f"aten::{name}", "CPU"))
 
 
 def simulate(path: str | Path, seed: int) -> None:
