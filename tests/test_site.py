@@ -3,7 +3,6 @@
 import functools
 import http.server
 import re
-import statistics
 import threading
 import time
 from urllib.parse import urldefrag, urljoin
@@ -25,17 +24,21 @@ UNCOVERED = """() => {
   const { left, top, height } = document.querySelector("h1").getBoundingClientRect();
   return document.elementFromPoint(left + 2, top + height / 2).closest("h1") !== null;
 }"""
-TIMES = """root => {
-  let pressed = null;
-  window.times = [];
-  root.addEventListener("keydown", event => { pressed = event.timeStamp; }, true);
-  const drawn = ({ target }) => !(target.nodeType === 1 ? target : target.parentElement)?.closest(".control");
+DRAWN = """root => {
+  let pressed = false;
+  window.drawn = 0;
+  root.addEventListener("keydown", () => { pressed = true; }, true);
+  const picture = ({ target }) => !(target.nodeType === 1 ? target : target.parentElement)?.closest(".control");
   new MutationObserver(records => {
-    if (pressed === null || !records.some(drawn)) return;
-    times.push(performance.now() - pressed);
-    pressed = null;
+    if (!pressed || !records.some(picture)) return;
+    drawn += 1;
+    pressed = false;
   }).observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
 }"""
+
+# The rules of axe that a docstring can break; a page of the reference has the rest from its template.
+WRITTEN = """definition-list dlitem duplicate-id-aria empty-heading heading-order image-alt link-name list listitem
+    page-has-heading-one td-headers-attr th-has-data-cells document-title link-in-text-block""".split()
 
 
 @pytest.fixture(scope="session")
@@ -142,13 +145,15 @@ def test_from_the_disk_a_page_is_alive_and_fits_a_phone(name, site, visit):
 
 
 def test_nothing_stands_in_the_way_of_anyone(pages, site, visit):
-    """axe on every page in the light. In the dark only colours are other ones, and alike on the pages of a kind."""
+    """axe on every page in the light. What pages of a kind have alike is asked of one of each, and in the dark too."""
     complaints, kinds = [], ("index.html", LESSON, "reference/rnnlab.cells.html")
-    runs = [(name, "light", None) for name in pages]
+    alike = [name for name in pages if name.startswith("reference/") and name not in kinds]
+    runs = [(name, "light", {"runOnly": WRITTEN} if name in alike else {}) for name in pages]
     for name, scheme, options in [*runs, *((name, "dark", {"runOnly": ["color-contrast"]}) for name in kinds)]:
         page = visit((site[0] / name).as_uri(), color_scheme=scheme)
         context = {"exclude": [] if name == LESSON else [[".highlight"]]}
-        found = axe.Axe().run(page, context=context, options=options).response["violations"]
+        asked = {"resultTypes": ["violations"], **options}
+        found = axe.Axe().run(page, context=context, options=asked).response["violations"]
         complaints += [f"{name} {scheme} {rule['id']}: {rule['nodes'][0]['html'][:120]}" for rule in found]
         page.context.close()
     assert complaints == []
@@ -179,20 +184,36 @@ def test_a_table_that_a_cell_made_is_a_table(pages):
 
 
 @pytest.mark.parametrize("play", EXPLORERS, ids=lambda play: play.module)
-def test_a_key_changes_the_picture_at_once(play, site, visit):
+def test_a_key_changes_the_picture_at_once(play, site, visit, record_property):
+    """Half a frame of a screen, 8 ms, to compute it, and a frame with its layout, in the page's own processor time.
+
+    The clock on the wall would count what other processes do meanwhile.
+    """
     root = play.on(visit((site[0] / "notebooks" / f"{play.lesson}.html").as_uri()))
     play.step(root)
-    root.evaluate(TIMES)
-    medians = []
-    for _ in range(6):  # another process may have the processor: the best of six rounds counts
-        root.page.evaluate("times.length = 0")
+    root.evaluate(DRAWN)
+    devtools = root.page.context.new_cdp_session(root.page)
+    devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def spent():
+        metrics = {one["name"]: one["value"] for one in devtools.send("Performance.getMetrics")["metrics"]}
+        return [1000 * metrics[f"{what}Duration"] for what in ("Script", "Layout", "RecalcStyle")]
+
+    rounds = []
+    while len(rounds) < 6 and not (
+        rounds and rounds[-1][0] <= 8 and rounds[-1][1] <= 16
+    ):  # a shared processor has slow moments
+        root.page.evaluate("drawn = 0")
+        before = spent()
         for number in range(22):  # as often back as on: a round ends where it began, and never beyond a slider's end
             play.step(root, back=number % 2 == 0)
-            root.page.wait_for_function("count => times.length > count", arg=number)
-        medians.append(statistics.median(root.page.evaluate("times")))
-        if medians[-1] <= 8:
-            break
-    assert min(medians) <= 16  # one frame of a screen; 8 is what a quiet machine shows
+            root.page.wait_for_function("count => drawn > count", arg=number)
+        script, *layout = [(now - then) / 22 for then, now in zip(before, spent(), strict=True)]
+        rounds.append((script, script + sum(layout)))
+    best = min(rounds)
+    text = f"{play.kind}: a key costs the page {best[0]:.1f} ms to compute its picture, {best[1]:.1f} with its layout."
+    record_property("measured", text)
+    assert 0 < best[0] <= 8 and best[1] <= 16
 
 
 def test_from_a_server_the_first_picture_comes_within_a_second(server, visit):

@@ -550,6 +550,7 @@ def test_a_bar_in_a_browser_and_no_trace_of_it_on_a_stored_page():
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
-    line = ("stream", "epoch 1/1 · loss 0.06\n")
-    assert [m for m in seen["stored"] if m[0] not in ("status", "execute_input")] == [line]
-    assert line in seen["browser"] and any(kind == "display_data" for kind, _ in seen["browser"])
+    written = {name: "".join(text for kind, text in all_ if kind == "stream") for name, all_ in seen.items()}
+    assert set(written.values()) == {"epoch 1/1 · loss 0.06\n"}  # a busy kernel may send it in two pieces
+    assert {kind for kind, _ in seen["stored"]} == {"status", "execute_input", "stream"}
+    assert "display_data" in {kind for kind, _ in seen["browser"]}

@@ -19,7 +19,7 @@ const SCAN_STYLE = `.scan.rnnlab {
   p.note { min-height: 1.4em; }
 }
 @container (max-width: 600px) { .scan.rnnlab { p.say { min-height: 5.6em; } p.note { min-height: 2.8em; } } }`;
-const REACH = [1, 2, 4], COUNT = 8, LAST = 7;
+const REACH = [1, 2, 4], COUNT = 8, LAST = 7, eight = Array.from({ length: COUNT }, (_, t) => t);
 
 // What stands in row r (0: as given) at element t (from 0): the elements from `first` on; a round of doubling reaches `reach` back.
 const firstOf = (r, t) => Math.max(0, t + 1 - 2 ** r);
@@ -39,10 +39,10 @@ function theRounds({ table, loop }, pick) {
       const ready = !firstOf(r, t), [a, b] = [table[r][0][t], table[r][1][t]], look = `${ready ? "ready" : ""} ${r > done ? "later" : ""} ${r === done && t === t0 ? "at" : r === done - 1 && from >= 0 && (t === t0 || t === from) ? "from" : ""}`;
       const tick = (side - 14) / COUNT, texts = r > done ? [] : ready ? [svg("text", { class: "state", x: x(t), y: y(r) + 1 }, `h${sub(t + 1)} ${short(b)}`)]
         : [svg("text", { x: x(t), y: y(r) - 6 }, `a ${short(a)}`), svg("text", { x: x(t), y: y(r) + 10 }, `b ${short(b)}`)];
-      const marks = Array.from({ length: COUNT }, (_, s) => svg("rect", { class: s >= firstOf(r, t) && s <= t ? "held-in" : "left-out", x: x(t) - side / 2 + 7 + tick * s, y: y(r) + 15, width: tick - 1.5, height: 5 }));
+      const held = s => s >= firstOf(r, t) && s <= t, mark = s => `M${x(t) - side / 2 + 7 + tick * s},${y(r) + 15}h${tick - 1.5}v5h${1.5 - tick}z`;
+      const marks = ["held-in", "left-out"].map(name => svg("path", { class: name, d: eight.filter(s => held(s) === (name === "held-in")).map(mark).join("") }));
       return svg("g", { class: `node ${look}` }, svg("rect", { class: "box", x: x(t) - side / 2, y: y(r) - 25, width: side, height: 50, rx: 8 }), ...texts, ...marks);
     };
-    const eight = Array.from({ length: COUNT }, (_, t) => t);
     const lines = REACH.flatMap((reach, k) => eight.flatMap(t => {
       const hold = k + 1 === done && t === t0 ? " held" : "", later = k + 1 > done ? " later" : "";
       return [svg("path", { class: `stay${later}${hold}`, d: `M${x(t)},${y(k) + 25}V${y(k + 1) - 25}` }),

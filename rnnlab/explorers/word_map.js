@@ -33,8 +33,13 @@ function settle({ x, y, text, size }, taken, width, height, must, dots = []) {
     .filter(s => s.left >= 2 && s.left + w <= width - 2 && s.base - size >= 0 && s.base <= height - 4);
   const over = spot => taken.filter(t => touch(spot, t, gap)).length;
   const under = s => dots.reduce((sum, [a, b]) => sum + (a > s.left - 2 && a < s.left + s.w + 2 && b > s.base - size && b < s.base + 4), 0);
-  const cost = new Map(spots.filter(s => !over(s)).map(s => [s, under(s) + s.away / 8])), least = Math.min(...cost.values());
-  const spot = must || least <= 1 ? [...cost.keys()].find(s => cost.get(s) === least) : undefined;
+  let best, least = Infinity;
+  for (const s of spots) {   // nearer ones first: one farther off than the best is dear can be no better
+    if (least <= s.away / 8) break;
+    const cost = over(s) ? Infinity : under(s) + s.away / 8;
+    if (cost < least) [best, least] = [s, cost];
+  }
+  const spot = must || least <= 1 ? best : undefined;
   if (spot || !must) return spot;
   return spots.sort((a, b) => over(a) - over(b))[0] ?? { left: Math.max(2, width - w - 2), base: y + 5, w, h };
 }
