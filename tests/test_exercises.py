@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnnlab.exercises import check, guard
+from rnnlab.exercises import check, guard, nb04_vanishing_gradients
 from rnnlab.exercises.check import Exercise, progress
 
 
@@ -571,3 +571,13 @@ def test_progress_counts(capsys):
     assert capsys.readouterr().out == "✓ twice_plus\n✗ twice_plus\n· twice_plus\n1 of 3 done\n"
     with pytest.raises(TypeError, match="lesson must be an exercise module such as nb01_rnn_basics, not a str"):
         progress("nb01_rnn_basics")
+
+
+def test_eigenvalues_of_nan_are_refused_and_do_not_kill_the_kernel():
+    def with_radius(weight, radius):
+        return weight * radius / torch.linalg.eigvals(weight * float("nan")).abs().max()
+
+    plain = torch.linalg.eigvals
+    state, sentence = nb04_vanishing_gradients.with_radius.verdict(with_radius)
+    assert state == "not yet" and "float('nan')" in sentence
+    assert torch.linalg.eigvals is plain

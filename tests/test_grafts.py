@@ -147,3 +147,37 @@ def test_no_change_puts_a_list_into_itself():
     put = {ast.unparse(edit.new) for edit in names}
     assert "row" in put and "candidates" not in put
     assert nb10_attention.beam_step.verdict(own_scores_alone)[0] == "not yet"
+
+
+def round_by_round(a, b):
+    def one_round(a, b, reach):
+        early_a, early_b = a[:, :-reach], b[:, :-reach]
+        late_a, late_b = a[:, reach:], b[:, reach:]
+        rest = torch.cat([b[:, :reach], early_a * early_b + late_b], dim=1)
+        return torch.cat([a[:, :reach], early_a * late_a], dim=1), rest
+
+    rounds, reach = [], 1
+    while reach < a.shape[1]:
+        a, b = one_round(a, b, reach)
+        rounds.append(b)
+        reach *= 2
+    return torch.stack(rounds)
+
+
+def test_changes_in_a_function_within_are_told_apart():
+    """By their code, and not by where it happens to lie in memory: a place that is free again is taken again."""
+    cases, right = answers(nb11_parallel.scan)
+    said = {mended(round_by_round, cases, right) for _ in range(3)}
+    assert said == {"One change makes it right, at `early_a * early_b`: `early_a` is not what belongs there."}
+
+
+def test_a_copy_of_a_case_shares_nothing_with_it_and_what_was_one_stays_one():
+    learns, part = torch.rand(2, 3, requires_grad=True), torch.rand(4, 3)[:, 0]
+    case = (learns, learns, part, [learns.detach()], torch.nn.Linear(2, 2), "text")
+    a, b, c, d, net, text = guard.copied(case)
+    assert a is b and a is not learns and a.requires_grad and a.is_leaf and text == "text"
+    assert c.stride() == part.stride() and torch.equal(c, part) and net is not case[4]
+    with torch.no_grad():
+        for tensor in (a, c, d[0], net.weight):
+            tensor.fill_(7)
+    assert not any((tensor == 7).any() for tensor in (learns, part, case[3][0], case[4].weight))

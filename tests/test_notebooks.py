@@ -40,9 +40,9 @@ def test_exercise(path, exercise):
 
 
 @pytest.mark.parametrize(
-    "path", sorted((page_rules.ROOT / "rnnlab/exercises").glob("nb*.py")), ids=lambda path: path.stem
+    "path", sorted((page_rules.ROOT / "rnnlab/exercises").glob("*.py")), ids=lambda path: path.stem
 )
-def test_the_exercises_of_a_lesson_are_a_short_read(path):
+def test_the_exercises_of_a_lesson_and_each_voice_are_a_short_read(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 250
 
 

@@ -10,7 +10,7 @@ from rnnlab.exercises.first_nan import first_nan
 from rnnlab.exercises.in_words import in_words
 from rnnlab.exercises.mending import mended
 from rnnlab.exercises.related import given_back
-from rnnlab.exercises.slip_sentences import Speaker
+from rnnlab.exercises.speaker import Speaker
 from rnnlab.exercises.trees import Tree, read
 
 

@@ -9,6 +9,7 @@ from .trees import Edit
 
 TENSOR, MADE_TENSORS = "a tensor of it", (ast.List, ast.ListComp, ast.Tuple, ast.Name, ast.Subscript)
 ROUND = {
+    "({}).double()": "a `double`", "({}).float()": "a `float`: fractions",
     "torch.tanh({})": "a tanh", "torch.sigmoid({})": "a sigmoid", "(1 - {})": "a `1 -`", "(-{})": "a minus",
     "({}).mT": "a transpose", "torch.square({})": "a square", "({}) ** 0.5": "a square root",
     "({}).grad": "`.grad`", "({}).detach()": "a `detach`",
@@ -22,8 +23,7 @@ ROUND = {
     "({}).squeeze(0)": "a `squeeze` of axis 0", "({}).squeeze(1)": "a `squeeze` of axis 1",
     "torch.log({})": "a logarithm",
     "({}).softmax(-1)": "a softmax along the last axis", "({}).abs()": "an absolute value",
-    "({}).double()": "a `double`",
-    "({}).long()": "a `long`: whole numbers", "({}).float()": "a `float`: fractions", "({}).flip(0)": "the other order",
+    "({}).long()": "a `long`: whole numbers", "({}).flip(0)": "the other order",
     "({}).clone()": "a copy: a `clone`", "({}).item()": "an `item`", "len({})": "a `len`", "list({})": "a `list`",
     "reversed({})": "the other order", "sorted({})": "a `sorted`", "set({})": "a `set`",
     "torch.tensor({})": TENSOR,

@@ -8,19 +8,14 @@ from . import guard, loops, related, values
 from .beside import cut, same_mode, unread
 from .difference import Returns, difference, given, is_another_kind
 from .first_nan import first_nan
-from .grafts import grafted
 from .letters import Letters
 from .mending import mended, mended_twice
-from .place import first_place, short
-from .raising import plainly_raised, raised_at, stopped, unpacked
+from .placed import placed
+from .raising import plainly_raised
 from .slips import alike, all_zero, is_odd, names_in
 from .trees import read
 
 SECONDS = 5  # processor time for all that a voice tries; what it may try is counted, so this is for accidents
-MOST_PLACES = 4  # cases on which a place is looked for
-KNOWN = "The values before it are those of a right answer, its own are not."
-GRAFTED = "with a right value there, all is right."
-BEFORE = "The values before it are those of a right answer; the slip is there or in what is made of it."
 EXTRA, EXTRA_OF_A_NET = 10, 4  # random cases on which a slip has to agree as well; a net makes them dear
 
 
@@ -79,7 +74,7 @@ class Diagnosis:
     def unchanged(self):
         """An argument given back as it came."""
         name = related.given_back(self.names, self.cases, self.outcomes)
-        place = None if name is None or loops.gives_back(read(self.attempt)) else self.placed()
+        place = None if name is None or loops.gives_back(read(self.attempt)) else placed(self)
         return name and f"It gives `{name}` back as it came." + (f" {place}" if place else "")
 
     def derived(self):
@@ -95,7 +90,7 @@ class Diagnosis:
         if not self.wrong or all(error is not None for _, error in self.outcomes):
             return None
         names = self._unread()
-        return self._first(self.wrong[0]) + f"Your function never uses `{names[0]}`." if names else None
+        return self.kind_first(self.wrong[0]) + f"Your function never uses `{names[0]}`." if names else None
 
     def _unread(self):
         return unread(self.attempt, self.names, (self.exercise.answer, *self.exercise.ways))
@@ -119,7 +114,7 @@ class Diagnosis:
     def not_finite(self):
         """The operation that brings nan or infinity in, where that is all that is wrong."""
         pairs = [(self.cases[i], self.outcomes[i], self.right[i][0]) for i in self.wrong]
-        said = [error is None and self._try(first_nan, self.attempt, c, a, b) for c, (a, error), b in pairs]
+        said = [error is None and self.tried(first_nan, self.attempt, c, a, b) for c, (a, error), b in pairs]
         return said[0] if said and all(said) else None
 
     def shown(self, voice):
@@ -147,15 +142,15 @@ class Diagnosis:
         more = self.exercise.more_cases(3 * self.count)  # looked at only where it was right on all before
         cases = [*self.cases, *(case for case, _ in more)]
         right = [*self.right, *(right for _, right in more)]
-        said = self._try(voice, self.attempt, cases, right, self._as_good)
-        return said and self._first(self.wrong[0]) + said
+        said = self.tried(voice, self.attempt, cases, right, self._as_good)
+        return said and self.kind_first(self.wrong[0]) + said
 
     def _as_good(self, function):
         """Whether a changed attempt is also right in what a value does not show: its arguments and its gradients."""
         mine = [guard.call(function, case) for case in self.cases]
         return all(map(self._as, mine, self.theirs, self.cases))
 
-    def _first(self, i):
+    def kind_first(self, i):
         """The bare difference where it is one of kind or shape: it comes before the place."""
         (a, error), (b, _) = self.outcomes[i], self.right[i]
         if error is not None:
@@ -185,48 +180,6 @@ class Diagnosis:
         said = related.related(mine, theirs, self.letters, self.returns)
         return said and related.where(self.wrong, self.letters) + said
 
-    def placed(self):
-        """The expression where it leaves the right way, or where it raises."""
-        if not self.wrong:
-            return None
-        i = self.wrong[0]
-        if self.outcomes[i][1] is not None:
-            return self._raised(i)
-        (a, _), (b, _) = self.outcomes[i], self.right[i]
-        text = isinstance(a, str) != isinstance(b, str)
-        if a is None or text or isinstance(b, torch.Tensor) != isinstance(a, torch.Tensor):
-            return None  # what it returns is of another kind, and that is all there is to say
-        ways = (self.exercise.answer, *self.exercise.ways)
-        plain = [i for i in self.wrong if self.outcomes[i][1] is None][:MOST_PLACES]
-        found = ((i, self._try(first_place, self.attempt, ways, self.cases[i])) for i in plain)
-        i, place = next(((i, place) for i, place in found if place), (i, None))
-        more = self.exercise.more_cases(MOST_PLACES)  # where one value mends by chance, another case shows it
-        cases = [*(self.cases[i] for i in plain), *(case for case, _ in more)]
-        right = [*(self.right[i] for i in plain), *(outcome for _, outcome in more)]
-        grafts = (self._try(grafted, self.attempt, way, cases, right) for way in ways)
-        at, text, whole = next((graft for graft in grafts if graft), (None, None, True))
-        reading = place and place.reading(self.letters[i])
-        if not whole and (place is None or at < place.at or (at > place.at and not reading)):
-            return f"{self._first(i)}Look at `{short(text)}` and at what it is made of: {GRAFTED}"
-        if place is None:
-            return None
-        known = "" if not place.sure else KNOWN if at == place.at else BEFORE
-        said = f"it {reading}. {known}" if reading else known[:1].lower() + known[1:]
-        return f"{self._first(i)}Look at `{short(place.text)}`: {said}".rstrip()
-
-    def _raised(self, i):
-        error = self.outcomes[i][1]
-        if isinstance(error, SystemExit | KeyboardInterrupt | RecursionError):
-            return None
-        found = self._try(raised_at, self.attempt, self.cases[i])
-        if found is None:
-            return None
-        text, node, operands = found
-        if node is None:
-            return unpacked(text, operands, error, self.letters[i])
-        turns = loops.fixed(read(self.attempt), text) if isinstance(error, IndexError) else None
-        return stopped(text, node, operands, error, self.letters[i]) + (f" {turns}" if turns else "")
-
     def differs(self):
         """The bare difference."""
         for i in self.wrong:
@@ -250,7 +203,8 @@ class Diagnosis:
                 return lost
         return None
 
-    def _try(self, voice, *arguments):
+    def tried(self, voice, *arguments):
+        """What a voice says, within its time; None where it breaks."""
         result = guard.run(lambda: voice(*arguments), (), SECONDS, around=self.attempt)
         if result.stopped or result.error is not None:
             self.broken.append(f"{voice.__name__}: {result.stopped or repr(result.error)}")
@@ -266,5 +220,5 @@ VOICES = {
     "unused": Diagnosis.unused, "rarer slip": Diagnosis.seldom,
     "beside": Diagnosis.unlike, "relation": Diagnosis.related, "mending twice": Diagnosis.mending_twice,
     "part": Diagnosis.part, "idle": lambda diagnosis: diagnosis.shown(loops.never_used),
-    "place": Diagnosis.placed, "difference": Diagnosis.differs,
+    "place": placed, "difference": Diagnosis.differs,
 }  # fmt: skip

@@ -22,8 +22,11 @@ def grafted(attempt, answer, cases, right):
     for run in mine, theirs:
         run.run(cases[0])
     own, offered, tried = _turns(mine), _turns(theirs), 0
+    counted = [k for k, (node, _) in enumerate(mine.nodes) if _is_off(node)]
+    inner = {i for k in counted for i in mine.children[k]}
     for i, values in own.items():
-        if isinstance(mine.nodes[i][0], ast.Name | ast.Tuple | ast.List):
+        node = mine.nodes[i][0]
+        if isinstance(node, ast.Name | ast.Tuple | ast.List) or (i in inner and _is_size(node)):
             continue
         mask = any(
             getattr(value, "dtype", None) == torch.bool for value in values
@@ -41,6 +44,19 @@ def grafted(attempt, answer, cases, right):
             if alike(mine.result(cases[0], {i: others}), right[0]) and _again(mine, theirs, i, j, cases[1:], right[1:]):
                 return i, mine.nodes[i][1], _same([right[0][0]], others[-1:])
     return None
+
+
+def _is_off(node):
+    """Whether an expression is another one and a number, as one writes `n - 1` and `n // 2`."""
+    return isinstance(node, ast.BinOp) and isinstance(node.right, ast.Constant)
+
+
+def _is_size(node):
+    """Whether an expression only counts what is there: right as it stands, and what is made of it may not be."""
+    if isinstance(node, ast.BinOp):
+        return all(_is_size(side) or isinstance(side, ast.Constant) for side in (node.left, node.right))
+    called = isinstance(node, ast.Call) and getattr(node.func, "id", None) == "len"
+    return called or (isinstance(node, ast.Subscript) and getattr(node.value, "attr", None) == "shape")
 
 
 def _again(mine, theirs, i, j, cases, right):

@@ -36,7 +36,7 @@ class Result:
 
 def call(function, case):
     """Call a function of ours on a copy of the case's arguments, here and now."""
-    result, arguments = Result(), copy.deepcopy(case)
+    result, arguments = Result(), copied(case)
     _fill(result, function, arguments, named(function, case))
     return result
 
@@ -45,9 +45,29 @@ def quick(function, case):
     """The same without gradients, for the many variants of a function: (value, error)."""
     torch.random.default_generator.manual_seed(0)
     try:
-        return values.plain(function(*copy.deepcopy(case))), None
+        return values.plain(function(*copied(case))), None
     except Exception as error:
         return None, error
+
+
+def copied(case):
+    """What `copy.deepcopy` makes of the arguments of a case, in a tenth of its time where they are plain tensors."""
+    known = {}  # what stands in two places is one thing in the copy, too
+    return tuple(_copied(value, known) for value in case)
+
+
+def _copied(value, known):
+    if type(value) is not torch.Tensor or not _is_plain(value):
+        return copy.deepcopy(value, known)
+    if id(value) not in known:
+        known[id(value)] = value.detach().clone().requires_grad_(value.requires_grad)
+    return known[id(value)]
+
+
+def _is_plain(tensor):
+    """Whether a tensor is only its numbers, one after the other: no part of another one, with nothing to go back to."""
+    alone = tensor.is_leaf and tensor.layout == torch.strided and tensor.is_contiguous() and not tensor.__dict__
+    return alone and tensor.grad is None and tensor.untyped_storage().nbytes() == tensor.nbytes
 
 
 def named(function, case):
@@ -69,7 +89,7 @@ def run(function, case, seconds, names=None, around=None):
     """
     around = function if around is None else around
     with _no_way_out(inspect.unwrap(around)), _told_of_threads() as started:
-        return _run(function, copy.deepcopy(case), seconds, names or named(function, case), Page(around), started)
+        return _run(function, copied(case), seconds, names or named(function, case), Page(around), started)
 
 
 def _run(function, arguments, seconds, names, page, started):

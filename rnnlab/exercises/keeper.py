@@ -42,7 +42,7 @@ def undisturbed():
     filters, environment, paths = list(warnings.filters), dict(os.environ), list(sys.path)
     try:
         with contextlib.redirect_stdout(Nowhere()), contextlib.redirect_stderr(Nowhere()):
-            with torch.random.fork_rng(devices=[]):
+            with torch.random.fork_rng(devices=[]), _eigenvalues_of_numbers():
                 yield
     finally:
         random.setstate(python)
@@ -54,6 +54,23 @@ def undisturbed():
         if dict(os.environ) != environment:
             os.environ.clear()
             os.environ.update(environment)
+
+
+@contextlib.contextmanager
+def _eigenvalues_of_numbers(plain=torch.linalg.eigvals):
+    """Inside, `eigvals` refuses nan as `eig` does: PyTorch 2.14 hands it on to a library that then kills the kernel."""
+
+    @functools.wraps(plain)
+    def eigvals(A, *, out=None):
+        if not torch.isfinite(A).all():
+            raise RuntimeError("torch.linalg.eigvals: input tensor should not contain infs or NaNs.")
+        return plain(A, out=out)
+
+    torch.linalg.eigvals = eigvals
+    try:
+        yield
+    finally:
+        torch.linalg.eigvals = plain
 
 
 SETTINGS = [

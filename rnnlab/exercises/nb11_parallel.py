@@ -94,7 +94,7 @@ def _new_a_first(a, b, reach):
 
 scan = Exercise(
     scan,
-    cases=lambda: [_two(2, 8, 3, 0), _two(1, 5, 4, 1), _two(3, 2, 4, 2, torch.float32), _two(2, 11, 1, 3)],
+    cases=lambda: [_two(2, 8, 5, 0), _two(1, 5, 4, 1), _two(3, 2, 4, 2, torch.float32), _two(2, 11, 1, 3)],
     returns="(R, B, T, H)",
     hints=(
         "In each round every step is combined with the one `reach` before it, all at once: slices of a and b, no loop "

@@ -6,6 +6,7 @@ import types
 
 import torch
 
+from . import guard
 from .trees import Tree, words
 from .values import plain
 
@@ -110,7 +111,7 @@ class Noted:
         self.grafts = {i: iter(plain(values)) for i, values in grafts.items()}
         torch.random.default_generator.manual_seed(0)
         try:
-            return plain(self.function(*copy.deepcopy(case))), None
+            return plain(self.function(*guard.copied(case))), None
         except Exception as error:
             return None, error
 

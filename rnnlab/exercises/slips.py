@@ -13,7 +13,8 @@ from .additions import additions
 from .edits import edits, name_of
 from .edits_of_sums import number
 from .reductions import reductions
-from .slip_sentences import SENTENCES, Speaker
+from .slip_sentences import SENTENCES
+from .speaker import Speaker
 from .trees import Tree, words
 
 LEFT_OUT = {"term", "factor", "divisor", "call", "no transpose", "minus", "one minus", "power", "condition",
@@ -31,6 +32,11 @@ ODD = {"twice", "factor twice", "times", "plus", "divided", "doubled", "should b
        "index later", "index earlier", "entry twice", "turned", "upside down", "sign", "floor", "argument"}  # fmt: skip
 
 
+def _cuts_in_pad(tree, edit):
+    """Whether a change lets `pad` cut off instead of filling up, which hardly anybody knows it can."""
+    return edit.kind == "number" and isinstance(edit.to, int) and edit.to < 0 and tree.inside(edit.node, {"pad"})
+
+
 class Slips:
     """All slips of one reference that its cases show."""
 
@@ -39,7 +45,8 @@ class Slips:
         self.tree, self.cases, self.answer = Tree(answer), cases, answer
         self.right = [guard.quick(answer, case) for case in cases]
         self.tree.pace(guard.quick, cases)
-        self.edits = sorted(edits(self.tree), key=lambda edit: LATE.get(edit.kind, 0))
+        self.edits = [edit for edit in edits(self.tree) if not _cuts_in_pad(self.tree, edit)]
+        self.edits.sort(key=lambda edit: LATE.get(edit.kind, 0))
         self.single = [(self.tree.compiled(edit), (edit,), {}) for edit in self.edits]
         few = [edit for edit in self.edits if edit.kind in LEFT_OUT][:PAIRS]
         self.parts = [(None, (edit,), {}) for edit in reductions(self.tree)]

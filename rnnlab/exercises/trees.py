@@ -4,10 +4,11 @@ import ast
 import contextlib
 import inspect
 import math
-import textwrap
 import types
 import warnings
 from dataclasses import dataclass, field
+
+from .source import definition
 
 TURNS = 300  # as often may the loops of a changed function turn in one call, all together,
 FEWER = 80  # where the function itself comes to its end so often,
@@ -51,7 +52,7 @@ class Tree:
         function = inspect.unwrap(function)
         if not isinstance(function, types.FunctionType):
             raise TypeError("a function written in Python is needed.")
-        self.function, self.definition = function, _definition(function)
+        self.function, self.definition = function, definition(function)
         self.file, self.first = function.__code__.co_filename, function.__code__.co_firstlineno
         cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
         self.names = dict(function.__globals__)
@@ -96,9 +97,14 @@ class Tree:
             node = self.parents.get(id(node))
         return node if isinstance(node, ast.Return | ast.Assign | ast.AugAssign | ast.Expr) else None
 
-    def inside(self, node, names):
-        """Whether a node stands in a call of one of these names, or in the braces that stand for `set`."""
-        while (node := self.parents.get(id(node))) is not None:
+    def inside(self, node, names, base=True):
+        """Whether a node stands in a call of one of these names, or in the braces that stand for `set`.
+
+        base: also as what a method is called on.
+        """
+        while (child := node) is not None and (node := self.parents.get(id(node))) is not None:
+            if not base and isinstance(node, ast.Call) and node.func is child:
+                continue
             called = node.func if isinstance(node, ast.Call) else None
             braces = isinstance(node, ast.Set | ast.SetComp) and "set" in names
             if braces or getattr(called, "id", getattr(called, "attr", None)) in names:
@@ -226,42 +232,3 @@ def _turning(lines):
 def _call(name, line):
     call = ast.Call(ast.Name(name, ast.Load()), [], [])
     return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), line))
-
-
-def _definition(function):
-    """The FunctionDef or Lambda node of a function; its line numbers are those of the file."""
-    lines, start = inspect.getsourcelines(function)
-    text, code = textwrap.dedent("".join(lines)), function.__code__
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:  # a lambda in the middle of a larger expression
-        tree = _parsed_anyhow(text.strip())
-    wanted = ast.Lambda if function.__name__ == "<lambda>" else ast.FunctionDef
-    found = [node for node in ast.walk(tree) if type(node) is wanted]
-    if wanted is ast.FunctionDef:
-        found = [node for node in found if node.name == function.__name__]
-    else:  # several in one line: the one with the same parameters and the same names
-        found = [node for node in found if _alike(node, code)]
-        if len(found) > 1:
-            found = []
-    if not found:
-        raise TypeError("the source of this function cannot be told.")
-    shift = max(start, 1) - 1
-    if shift:
-        ast.increment_lineno(found[0], shift)
-    return found[0]
-
-
-def _alike(node, code):
-    arguments = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
-    compiled = eval(compile(ast.fix_missing_locations(ast.Expression(node)), "<lambda>", "eval"), {}).__code__
-    count = code.co_argcount + code.co_kwonlyargcount
-    return list(code.co_varnames[:count]) == arguments and compiled.co_names == code.co_names
-
-
-def _parsed_anyhow(text):
-    text = text[max(text.find("lambda"), 0) :]
-    for end in range(len(text), 0, -1):
-        with contextlib.suppress(SyntaxError):
-            return ast.parse(text[:end], mode="eval")
-    raise TypeError("the source of this function cannot be told.")
