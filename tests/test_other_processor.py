@@ -53,8 +53,12 @@ def test_infinities_and_strides_stay_and_work_in_place_moves_too():
 
 
 def test_a_power_of_a_number_goes_through_and_what_is_composed_of_kernels_moves_too():
-    x = torch.rand(50, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    x = torch.rand(50, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+    def computed():
+        return 10**x, x.logsumexp(1), torch.nn.functional.linear(x, x[:3]), x @ x[0]
+
     with OtherProcessor(1):
-        powers, whole = 10**x, x.logsumexp(0)
-    assert units(powers, 10**x).any() and torch.allclose(powers, 10**x, rtol=1e-14)
-    assert torch.isclose(whole, x.logsumexp(0), rtol=1e-14)
+        there = computed()
+    for moved, here in zip(there, computed(), strict=True):
+        assert units(moved, here).any() and torch.allclose(moved, here, rtol=1e-14)

@@ -17,8 +17,8 @@ from nbformat.v4 import new_code_cell
 from torch.library import Library, get_kernel
 
 # As PyTorch names them, but for underscores in front and behind: tanh is also tanh_, which works in place.
-PRODUCTS = """mm addmm bmm baddbmm mv addmv addbmm addr dot vdot linear convolution mkldnn_convolution linalg_svd
-    linalg_eigh linalg_qr"""
+# What PyTorch composes of these, such as linear, moves with them; no lesson has a convolution.
+PRODUCTS = "mm addmm bmm baddbmm addmv addbmm addr dot vdot linalg_svd linalg_eigh linalg_qr"
 SUMS = """sum mean prod cumsum cumprod std var std_mean var_mean norm linalg_vector_norm nll_loss_forward
     nll_loss2d_forward mse_loss embedding_dense_backward index_add scatter_add addcmul addcdiv lerp"""
 FUNCTIONS = """tanh sigmoid exp exp2 expm1 log log1p log2 log10 logaddexp sin cos tan atan erf pow rsqrt softplus gelu
