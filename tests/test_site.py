@@ -199,21 +199,19 @@ def test_a_key_changes_the_picture_at_once(play, site, visit, record_property):
         metrics = {one["name"]: one["value"] for one in devtools.send("Performance.getMetrics")["metrics"]}
         return [1000 * metrics[f"{what}Duration"] for what in ("Script", "Layout", "RecalcStyle")]
 
-    rounds = []
-    while len(rounds) < 6 and not (
-        rounds and rounds[-1][0] <= 8 and rounds[-1][1] <= 16
-    ):  # a shared processor has slow moments
+    for _ in range(6):  # a shared processor has slow moments
         root.page.evaluate("drawn = 0")
         before = spent()
         for number in range(22):  # as often back as on: a round ends where it began, and never beyond a slider's end
             play.step(root, back=number % 2 == 0)
             root.page.wait_for_function("count => drawn > count", arg=number)
         script, *layout = [(now - then) / 22 for then, now in zip(before, spent(), strict=True)]
-        rounds.append((script, script + sum(layout)))
-    best = min(rounds)
-    text = f"{play.kind}: a key costs the page {best[0]:.1f} ms to compute its picture, {best[1]:.1f} with its layout."
+        whole = script + sum(layout)
+        if script <= 8 and whole <= 16:
+            break
+    text = f"{play.kind}: a key costs the page {script:.1f} ms to compute its picture, {whole:.1f} with its layout."
     record_property("measured", text)
-    assert 0 < best[0] <= 8 and best[1] <= 16
+    assert 0 < script <= 8 and whole <= 16
 
 
 def test_from_a_server_the_first_picture_comes_within_a_second(server, visit):

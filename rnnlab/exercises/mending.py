@@ -93,12 +93,9 @@ def _nobody_means(tree, edit):
         return True
     if edit.kind == "another name" and tree.inside(edit.node, BOUNDS, base=False):
         return True  # what is its own bound stays as it is
-    if (
-        edit.to in SQUARES
-        and isinstance(edit.node, ast.BinOp)
-        and not {number(edit.node.left), number(edit.node.right)} <= {None}
-    ):
-        return True  # the number in it becomes another one
+    if edit.to in SQUARES and isinstance(edit.node, ast.BinOp):
+        if any(number(side) is not None for side in (edit.node.left, edit.node.right)):
+            return True  # the number in it becomes another one
     if edit.kind == "call" and name_of(edit.node) in ("tolist", "item") and tree.inside(edit.node, SETS):
         return True  # tensors in a set are all different
     if edit.to in ORDERS and tree.inside(edit.node, {"sum"}):
