@@ -69,10 +69,7 @@ def first_place(attempt, answers, case):
                 text = node and f"for {words(node.target)} in {words(clean(node.iter, ()))}"
                 good[i] = text is None
             if text and not _is_cut(node, mine.nodes):
-                sure = not any(
-                    _lacks(values.get(name.id), pool) for name in ast.walk(node) if isinstance(name, ast.Name)
-                )
-                return Place(i, text, clean(node, ()), values, layers, mine.turning, sure)
+                return Place(i, text, clean(node, ()), values, layers, mine.turning)
     for i, _ in mine.events:  # a list that keeps what was to go
         node, text = mine.nodes[i]
         if isinstance(node, ast.Call) and getattr(node.func, "attr", None) == "remove" and len(node.args) == 1:
@@ -81,12 +78,6 @@ def first_place(attempt, answers, case):
             if isinstance(kept, list) and isinstance(gone, str | int) and gone in kept:
                 return Place(i, text, clean(node, ()), values, layers, mine.turning, sure=False)
     return None
-
-
-def _lacks(value, pool):
-    """Whether a list that was filled before has as many numbers as nothing has on the right way."""
-    flat = _flat(value) if isinstance(value, list) else None
-    return flat is not None and flat.numel() not in pool.tensors
 
 
 def _is_cut(node, nodes):

@@ -37,7 +37,7 @@ def placed(seen):
     reading = place and place.reading(seen.letters[i])
     if not whole and (place is None or at < place.at or (at > place.at and not reading)):
         return f"{seen.kind_first(i)}Look at `{short(text)}` and at what it is made of: {GRAFTED}"
-    if place is None or not (place.sure or reading):
+    if place is None:
         return None
     known = "" if not place.sure else KNOWN if at == place.at else BEFORE
     said = f"it {reading}. {known}" if reading else known[:1].lower() + known[1:]
