@@ -155,10 +155,10 @@ def spins(x, y):
 def swallows(x, y):
     while True:
         try:
-            done.wait(0.01)
+            if done.wait(0.01):
+                return  # else it would turn for ever, and make all tests behind it wait for their turn
         except:  # noqa: E722
-            if done.is_set():
-                return
+            pass
 
 
 def sleeps(x, y):
@@ -421,7 +421,7 @@ def test_a_hostile_attempt_ends_in_a_sentence_and_everything_is_as_before(body):
     before, environment = [dict(vars(space)) for space in spaces], dict(os.environ)
     page, attempt = on_a_page(body)
     names, kept = dict(page), copy.deepcopy({name: page[name] for name in ("words", "index")})
-    weight, threads = page["net"].weight.clone(), threading.active_count()
+    weight, threads = page["net"].weight.clone(), threading.enumerate()
     sentence = made().verdict(attempt)[1]
     assert ATTEMPTS[body] in sentence
     assert page == names and kept == {name: page[name] for name in kept}
@@ -429,7 +429,7 @@ def test_a_hostile_attempt_ends_in_a_sentence_and_everything_is_as_before(body):
     for space, was in zip(spaces, before, strict=True):
         assert {name: thing for name, thing in vars(space).items() if was.get(name) is not thing} == {}
         assert vars(space).keys() == was.keys()
-    assert dict(os.environ) == environment and threading.active_count() <= threads
+    assert dict(os.environ) == environment and all_ended(threads)
     assert made().verdict(attempt)[1] == sentence, "the same attempt, another sentence"
 
 
@@ -508,6 +508,39 @@ def test_an_answer_that_cuts_the_gradient(attempt):
     says(attempt, "The values are right, but no gradient can flow back", cases=learning)
     assert made().verdict(attempt)[0] == "correct"  # where none is asked for
     assert made(cases=learning).verdict(lambda x, y: 2 * x + y)[0] == "correct"
+
+
+def test_a_cut_is_laid_to_what_stands_in_the_text_and_to_nothing_else():
+    said = says(lambda x, y: (2 * x + y).detach(), "look at `.detach()`.", cases=learning)
+    assert "no_grad" not in said
+    said = says(lambda x, y: 2 * x + torch.as_tensor([v.__float__() for v in y]), "its numbers are", cases=learning)
+    assert "`" not in said
+
+
+def test_numbers_are_asked_for_and_not_tensors_whose_graph_is_gone():
+    def slope(x, y):
+        """x (N,), y (N,) -> the sum, a number."""
+        total = (x * y).sum()
+        total.backward()
+        return total.item()
+
+    def holds(x, y):
+        total = (x * y).sum()
+        total.backward()
+        return total
+
+    said = "The values are right, but they are tensors that still hang on their graph: give the numbers."
+    assert made(answer=slope, cases=learning, wrong={}).verdict(holds)[1] == said
+
+
+def test_a_check_runs_on_one_thread_and_gives_the_others_back():
+    before, seen = torch.get_num_threads(), []
+    torch.set_num_threads(2)
+    try:
+        assert made().verdict(lambda x, y: seen.append(torch.get_num_threads()) or 2 * x + y)[0] == "correct"
+        assert seen == [1, 1] and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_no_gradient_mode_of_the_caller_is_not_held_against_an_attempt():

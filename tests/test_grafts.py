@@ -33,14 +33,22 @@ def batches_that_are_all_right(model, batches):
     return right / total
 
 
+def as_many_in_each_as_in_the_first(model, batches):
+    right = sum((model(x).argmax(1) == y).sum().item() for x, y in batches)
+    return right / (len(batches) * len(batches[0][1]))
+
+
 def of_another_kind(model, batches):
     return "none"
 
 
 def test_the_first_expression_that_a_right_value_mends_is_named():
     cases, right = answers(nb08_mnist.accuracy)
-    _, text, whole = grafted(batches_that_are_all_right, nb08_mnist.accuracy.answer, cases, right)
-    assert text == "len(y) * int(torch.equal(model(x).argmax(1), y))" and not whole
+    graft = grafted(batches_that_are_all_right, nb08_mnist.accuracy.answer, cases, right)
+    assert graft.text == "len(y) * int(torch.equal(model(x).argmax(1), y))" and not graft.whole
+    graft = grafted(as_many_in_each_as_in_the_first, nb08_mnist.accuracy.answer, cases, right)
+    assert graft.text == "len(batches) * len(batches[0][1])"
+    assert graft.difference(None) == "it is 12, and 9 belongs there."
     assert grafted(of_another_kind, nb08_mnist.accuracy.answer, cases, right) is None
 
 

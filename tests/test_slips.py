@@ -10,8 +10,10 @@ from rnnlab.exercises.check import Exercise
 from rnnlab.exercises.difference import Returns, difference, pair
 from rnnlab.exercises.letters import Letters, named_shapes
 from rnnlab.exercises.mending import mended
+from rnnlab.exercises.noted import Noted
 from rnnlab.exercises.place import first_place
 from rnnlab.exercises.raising import raised_at
+from rnnlab.exercises.reaching import reaches
 from rnnlab.exercises.relations import relation
 from rnnlab.exercises.slips import Slips
 from rnnlab.exercises.trees import Tree
@@ -147,6 +149,7 @@ LETTERS = Letters("x (B, T, H)", {"x": g(2, 5, 3)})
         (lambda y: y[..., None], "The numbers are right, and an axis of length 1 is too many."),
         (lambda y: y.float(), "The numbers are right, their dtype is not: it is `torch.float32`"),
         (lambda y: y.tanh(), "A tanh too many."),
+        (lambda y: y[:, :1], "Only the first along T, axis 1 comes out; all others are missing."),
         (lambda y: y + g(2, 5, 3) * 0.1, None),
         (lambda y: y, None),
     ],
@@ -155,6 +158,20 @@ def test_a_relation_is_named_in_letters(change, sentence):
     y = g(2, 5, 3)
     said = relation([(change(y), y)], [LETTERS], ["B", "T", "H"])
     assert said is None if sentence is None else said.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    "change, sentence",
+    [
+        (lambda y: torch.cat(y.chunk(2, 1)[::-1], 1), "The two halves along 2H, axis 1 are exchanged."),
+        (lambda y: torch.stack(y.chunk(2, 1), 2).flatten(1), "The two halves along 2H, axis 1 alternate, entry by "),
+        (lambda y: torch.cat([y.chunk(3, 1)[i] for i in (1, 2, 0)], 1), "The three blocks along 2H, axis 1 stand in "),
+        (lambda y: y[:, torch.randperm(12, generator=torch.Generator().manual_seed(0))], "The right entries in anothe"),
+    ],
+)
+def test_blocks_that_are_exchanged_or_mixed_are_told_from_any_other_order(change, sentence):
+    y = g(5, 12)
+    assert relation([(change(y), y)], [Letters("x (B, H)", {"x": g(5, 6)})], ["B", "2H"]).startswith(sentence)
 
 
 def test_a_relation_has_to_hold_on_every_case():
@@ -207,8 +224,34 @@ def sides(x, h, weight_ih, weight_hh, bias_ih, bias_hh):
 
 def test_the_first_place_that_is_not_right():
     case = STEP.cases()[0]
-    assert first_place(minus, [STEP.answer], case).text == "x @ weight_ih.T - bias_ih"
-    assert first_place(STEP.answer, [STEP.answer], case) is None
+    right = STEP.answer(*case)
+    assert first_place(minus, [STEP.answer], case, right).text == "x @ weight_ih.T - bias_ih"
+    assert first_place(STEP.answer, [STEP.answer], case, right) is None
+
+
+def two_parts(x, y):
+    """x (N,), y (N,) -> the sum of the squares (N,), the mean of both."""
+    return x**2 + y**2, (x + y).mean()
+
+
+def wrong_in_the_second(x, y):
+    near = torch.cat([x, y]).view(2, -1)
+    squares = torch.linalg.vector_norm(near, dim=0) ** 2
+    total = x.sum() + y.mean()
+    return squares, total / (2 * len(x))
+
+
+def test_an_expression_that_only_what_is_right_hangs_on_is_no_place():
+    case = g(4), g(4)
+    expected = two_parts(*case)
+    place = first_place(wrong_in_the_second, [two_parts], case, expected)
+    assert place.text == "x.sum()"
+    run = Noted(wrong_in_the_second)
+    came, _ = run.result(case, {})
+    at = {text: i for i, (_, text) in enumerate(run.nodes)}
+    assert reaches(run, at["x.sum()"], case, came, expected)
+    assert not reaches(run, at["torch.linalg.vector_norm(near, dim=0)"], case, came, expected)
+    assert reaches(run, at["len(x)"], case, came, expected)  # a count cannot be stirred
 
 
 def test_where_it_raises():

@@ -9,6 +9,7 @@ from .trees import Edit
 
 TENSOR, MADE_TENSORS = "a tensor of it", (ast.List, ast.ListComp, ast.Tuple, ast.Name, ast.Subscript)
 ROUND = {
+    "({}).clone()": "a copy: a `clone`",  # before all that make a copy, too
     "({}).double()": "a `double`", "({}).float()": "a `float`: fractions",
     "torch.tanh({})": "a tanh", "torch.sigmoid({})": "a sigmoid", "(1 - {})": "a `1 -`", "(-{})": "a minus",
     "({}).mT": "a transpose", "torch.square({})": "a square", "({}) ** 0.5": "a square root",
@@ -24,7 +25,7 @@ ROUND = {
     "torch.log({})": "a logarithm",
     "({}).softmax(-1)": "a softmax along the last axis", "({}).abs()": "an absolute value",
     "({}).long()": "a `long`: whole numbers", "({}).flip(0)": "the other order",
-    "({}).clone()": "a copy: a `clone`", "({}).item()": "an `item`", "len({})": "a `len`", "list({})": "a `list`",
+    "({}).item()": "an `item`", "len({})": "a `len`", "list({})": "a `list`",
     "reversed({})": "the other order", "sorted({})": "a `sorted`", "set({})": "a `set`",
     "torch.tensor({})": TENSOR,
     "({}).tolist()": "a `tolist`", "({}).argmax(-1)": "an argmax along the last axis", "({}).max()": "a maximum",

@@ -7,7 +7,9 @@ import torch
 from . import values
 from .slips import names_read
 
-CUTTERS = (".detach()", ".item()", "torch.tensor(", "no_grad", ".data", ".numpy()", ".tolist()", "float(", "copy(")
+CUTTERS = (".detach()", ".item()", "torch.tensor(", "no_grad", ".data", ".numpy()", ".tolist()", "float(", "copy(",
+           "inference_mode", "load_state_dict", "Parameter(", "requires_grad_(")  # fmt: skip
+COPIED = "somewhere its numbers are copied, and the way back ends there"
 
 
 def unread(attempt, names, ways):
@@ -30,10 +32,13 @@ def same_mode(before, after):
 
 def cut(mine, theirs, returns, attempt):
     """A sentence where a gradient that flows back from the reference's answer does not from the attempt's."""
-    why = f"look at {' or '.join(_cutters(attempt))}"
+    cutters = _cutters(attempt)
+    why = f"look at {' or '.join(cutters)}" if cutters else COPIED
     for k, (flow, expected) in enumerate(zip(mine, theirs, strict=False)):
         name = returns.name((k,), len(theirs)) if len(theirs) > 1 else ""
         of = f" of {name}" if name else ""
+        if flow == values.GONE:
+            return f"The values{of} are right, but they are tensors that still hang on their graph: give the numbers."
         if expected is not None and flow is None:
             return (
                 f"The values{of} are right, but no gradient can flow back through them, so no net could learn: {why}."
@@ -53,4 +58,4 @@ def _cutters(attempt):
         text = inspect.getsource(inspect.unwrap(attempt))
     except (OSError, TypeError):
         text = ""
-    return [f"`{word}`" for word in CUTTERS if word in text] or [f"`{word}`" for word in CUTTERS[:4]]
+    return [f"`{word}`" for word in CUTTERS if word in text]

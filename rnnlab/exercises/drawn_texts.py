@@ -76,10 +76,18 @@ def answered(seed: int) -> tuple[list, list]:
     return answers, right
 
 
-def asked(*lengths: int, H: int, seed: int, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor, Tensor]:
-    """A query (B, H) and memory (B, S, H) that require a gradient, and lengths (B,); S may be more than the longest."""
+def asked(
+    *lengths: int, H: int, seed: int, dtype: torch.dtype = torch.float64, below: float = 0.0
+) -> tuple[Tensor, Tensor, Tensor]:
+    """A query (B, H) and memory (B, S, H) that require a gradient, and lengths (B,); S may be more than the longest.
+
+    below: how far under 0 all scores lie.
+    """
     S, B = max(lengths) + seed % 2, len(lengths)
-    return *normal((B, H), (B, S, H), seed=seed, dtype=dtype, learns=True), torch.tensor(lengths)
+    query, memory = normal((B, H), (B, S, H), seed=seed, dtype=dtype)
+    if below:
+        query[:, 0], memory[:, :, 0] = below**0.5, -(below**0.5)
+    return query.requires_grad_(), memory.requires_grad_(), torch.tensor(lengths)
 
 
 def weighted(B: int, S: int, H: int, seed: int, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
@@ -88,7 +96,9 @@ def weighted(B: int, S: int, H: int, seed: int, dtype: torch.dtype = torch.float
     return scores.softmax(dim=1).requires_grad_(), memory.requires_grad_()
 
 
-def begun(K: int, V: int, width: int, seed: int, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor, int]:
-    """The scores (K,) of K beginnings, log-probabilities (K, V) of what comes next, and a width."""
+def begun(
+    K: int, V: int, width: int, seed: int, dtype: torch.dtype = torch.float64, below: float = 4.0
+) -> tuple[Tensor, Tensor, int]:
+    """The scores (K,) of K beginnings, about `below` under 0, log-probabilities (K, V) of what comes next, a width."""
     scores, logits = normal((K,), (K, V), seed=seed, dtype=dtype)
-    return 2 * scores - 4, (2 * logits).log_softmax(dim=1), width
+    return 2 * scores - below, (2 * logits).log_softmax(dim=1), width

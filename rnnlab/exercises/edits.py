@@ -84,6 +84,12 @@ class _Maker:
         return Edit(kind, self.holder, self.key, new, self.node, part, to)
 
 
+def is_strictness(edit):
+    """Whether a change of a comparison only concerns two that are equal: `<` for `<=`."""
+    signs = {type(edit.node.ops[0]), type(edit.to)}
+    return signs in ({ast.Lt, ast.LtE}, {ast.Gt, ast.GtE})
+
+
 def name_of(call):
     """The name of what a call calls, or None."""
     f = call.func
@@ -148,11 +154,11 @@ def _calls(make, node):
             yield make("argument", ast.Call(node.func, args[:-1], node.keywords), args[-1])
     for keyword in node.keywords:
         rest = [k for k in node.keywords if k is not keyword]
-        yield make("keyword", ast.Call(node.func, args, rest), keyword)
         if keyword.arg in ("dim", "axis", "dims") and number(keyword.value) is not None:
             for axis in {0, 1, 2, -1} - {number(keyword.value)}:
                 new = ast.keyword(keyword.arg, written(axis))
                 yield make("axis", ast.Call(node.func, args, [*rest, new]), keyword.value, axis)
+        yield make("keyword", ast.Call(node.func, args, rest), keyword)
     named = any(keyword.arg in ("dim", "axis", "dims") for keyword in node.keywords)
     before = (0 if is_method(node) else 1) + (name in ("chunk", "split"))  # what stands before the axis
     if name in AXES and not named and len(args) > before and number(args[-1]) is not None:

@@ -2,18 +2,44 @@
 
 import ast
 from collections import defaultdict
+from dataclasses import dataclass
 
 import torch
 
 from .noted import Noted
+from .relations import relation
 from .slips import alike
-from .values import near
+from .values import near, number_in
 
 MOST = 250  # runs for one attempt
 
 
+@dataclass
+class Graft:
+    """An expression of an attempt where right values make all right."""
+
+    at: int  # which of the expressions it is, in the order of the text
+    text: str
+    whole: bool  # whether it is the answer itself
+    came: list  # its values, one for each time it was reached
+    right: list  # those that make all right
+
+    def difference(self, letters):
+        """How its values relate to the right ones, as a sentence; or None."""
+        pairs = list(zip(self.came, self.right, strict=True))
+        numbers = [number_in(value) for pair in pairs[:1] for value in pair]
+        if len(pairs) == 1 and None not in numbers:
+            if any(isinstance(number, int) and number < 0 for number in numbers):
+                return None  # as an index it counts from the end, and may be the same place
+            return "it is {:.4g}, and {:.4g} belongs there.".format(*numbers)
+        if not all(isinstance(value, torch.Tensor) for pair in pairs for value in pair):
+            return None
+        said = relation(pairs, [letters] * len(pairs), [])
+        return said and said[0].lower() + said[1:]
+
+
 def grafted(attempt, answer, cases, right):
-    """(which expression, its text, whether it is the answer): the first where right values make all right; or None.
+    """The first expression where right values make all right, as a `Graft`; or None.
 
     cases: some on which the attempt is wrong; right: their outcomes (value, error). What is wrong with the attempt then
     lies in this expression, or in what it is made of.
@@ -42,7 +68,7 @@ def grafted(attempt, answer, cases, right):
             if tried > MOST:
                 return None
             if alike(mine.result(cases[0], {i: others}), right[0]) and _again(mine, theirs, i, j, cases[1:], right[1:]):
-                return i, mine.nodes[i][1], _same([right[0][0]], others[-1:])
+                return Graft(i, mine.nodes[i][1], _same([right[0][0]], others[-1:]), values, others)
     return None
 
 

@@ -37,9 +37,10 @@ class Nowhere(io.StringIO):
 
 @contextlib.contextmanager
 def undisturbed():
-    """Nothing is printed inside; afterwards every random generator and setting is what it was."""
+    """Nothing is printed inside, PyTorch uses one thread; afterwards every generator and setting is what it was."""
     python, numpy, settings = random.getstate(), np.random.get_state(), [read() for read, _ in SETTINGS]
     filters, environment, paths = list(warnings.filters), dict(os.environ), list(sys.path)
+    torch.set_num_threads(1)  # of two that raise, now the one and now the other would be first
     try:
         with contextlib.redirect_stdout(Nowhere()), contextlib.redirect_stderr(Nowhere()):
             with torch.random.fork_rng(devices=[]), _eigenvalues_of_numbers():

@@ -98,6 +98,8 @@ def _nobody_means(tree, edit):
             return True  # the number in it becomes another one
     if edit.kind == "call" and name_of(edit.node) in ("tolist", "item") and tree.inside(edit.node, SETS):
         return True  # tensors in a set are all different
+    if edit.kind == "round" and isinstance(edit.node, ast.Call) and name_of(edit.node) in ("full", "full_like"):
+        return True  # one number everywhere becomes another one
     if edit.to in ORDERS and tree.inside(edit.node, {"sum"}):
         return True  # it only rounds otherwise
     if edit.to == "a `set`" and tree.inside(edit.node, {"min", "max"}):

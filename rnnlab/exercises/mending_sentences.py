@@ -3,7 +3,7 @@
 import ast
 import math
 
-from .edits import name_of
+from .edits import is_strictness, name_of
 from .edits_of_sums import number
 from .trees import index_text, words
 
@@ -11,48 +11,49 @@ SHORT = 70  # characters of code a sentence quotes at most
 
 # What is wrong at {node} if this change mends it. {part}: the code it is about.
 HINTS = {
-    "term": "{part} is one term too many", "sign": "look at the sign before {part}", "twice": "{part} is needed twice",
-    "turned": "look which of the two is taken from the other", "one minus": "look at the `1 -`",
+    "term": "{part} is one term too many", "sign": "{part} has the wrong sign", "twice": "{part} is needed twice",
+    "turned": "the difference is the wrong way round", "one minus": "the `1 -` is too much",
     "should be itself": "it is not {part} that belongs there, but what is left of it up to 1",
-    "shares": "{part} and {to} are exchanged", "bracket": "look at the brackets",
+    "shares": "{part} and {to} are exchanged", "bracket": "the brackets stand in the wrong place",
     "factor": "{part} is one factor too many",
-    "plus": "a product stands where a sum belongs", "divided": "look whether to multiply or to divide",
+    "plus": "a product stands where a sum belongs", "divided": "a product stands where a quotient belongs",
     "factor twice": "{part} is a factor once too few", "matrix product": "a matrix product, `@`, belongs there",
     "one factor": "{part} belongs to one of the two terms only", "times": "a sum stands where a product belongs",
-    "divisor": "{part} is one divisor too many", "multiplied": "look whether to multiply or to divide",
+    "divisor": "{part} is one divisor too many", "multiplied": "a quotient stands where a product belongs",
     "upside down": "the fraction is upside down", "floor": "the division has to be rounded down",
-    "power": "the power is too much", "doubled": "look at the power",
-    "sides": "look at the order of the two sides of `@`",
+    "power": "the power is too much", "doubled": "a factor belongs there, not a power",
+    "sides": "the two sides of `@` are exchanged",
     "elementwise": "`*` belongs there, not `@`", "transposed": "{part} has to be transposed",
     "no transpose": "{part} must not be transposed", "matrix": "the product with the right side is too much",
     "whole sum": "brackets: the factor {part} belongs to the whole sum",
     "not rounded": "`//` rounds down; `/` does not",
     "rows": "`len` counts along the first axis only", "wider": "the function has to go round the whole sum",
     "minus": "a minus is too much", "condition turned": "the condition is the wrong way round",
-    "number": "look at the {node}", "switch": "look at the {node}", "call": "{name} is too much",
+    "number": "look at the {node}", "switch": "the {node} is the wrong way round", "call": "{name} is too much",
     "only round": "{name} has to go round {part} alone", "round each": "take {name} of each term by itself",
     "another function": "{name} is not the function that belongs there",
-    "arguments": "look at the order of its arguments",
-    "argument": "its last argument is too much", "keyword": "look at {part}", "axis": "look at the axis",
+    "arguments": "{part} and {to} are exchanged",
+    "argument": "its last argument is too much", "keyword": "{part} is too much", "axis": "another axis belongs there",
     "stops early": "the loop goes one step too far", "stops late": "the loop stops one step too early",
     "starts late": "the loop starts one step too early", "starts early": "the loop starts one step too late",
     "backwards": "the loop has to go the other way", "forwards": "the loop has to go the other way",
     "first left out": "the first of them is too much", "last left out": "the last of them is too much",
-    "comparison": "look at the comparison", "always": "the condition is too much",
+    "comparison": "the comparison is the wrong way round", "always": "the condition is too much",
     "cases exchanged": "the two cases are exchanged", "condition": "this condition is too much",
-    "and or": "look at `and` and `or`", "index": "the index {part} is too much",
-    "index axis": "look which axis you index",
-    "every row": "look at the first index", "index later": "it looks one place too early",
+    "and or": "`and` and `or` are exchanged", "index": "the index {part} is too much",
+    "index axis": "another axis has to be indexed",
+    "every row": "the first index takes too few", "index later": "it looks one place too early",
     "index earlier": "it looks one place too late", "no start": "the slice starts too late",
     "no end": "the slice ends too early", "one index": "an index belongs there, not a slice",
     "start later": "the slice starts one place too early",
     "start earlier": "the slice starts one place too late", "end later": "the slice ends one place too early",
-    "end earlier": "the slice ends one place too late", "entries": "look at the order",
+    "end earlier": "the slice ends one place too late", "entries": "two of them are exchanged",
     "entry": "{part} is too much", "only entry": "one of the parts is enough",
     "never": "this case must not be treated apart",
     "always so": "this must not depend on a condition", "not else": "`if` belongs there, not `elif`",
-    "line": "this line is too much", "overwritten": "add nothing here: set it", "subtracted": "look at the sign",
-    "lines": "look at the order of {part} and {to}", "set anew": "{part} belongs into the loop, at its head",
+    "line": "this line is too much", "overwritten": "add nothing here: set it",
+    "subtracted": "it has to be taken off, not added",
+    "lines": "{part} and {to} stand in the wrong order", "set anew": "{part} belongs into the loop, at its head",
     "after the loop": "{to} belongs behind the loop",
     "into the loop": "{part} belongs inside the loop, as its last line",
     "put first": "`append` belongs there: `insert(0, …)` puts each in front of those before",
@@ -93,6 +94,8 @@ def _place_and_hint(tree, edit):
     node = edit.node
     if edit.kind == "number":
         hint = _number_hint(tree, edit)
+    if edit.kind == "comparison":
+        hint = _comparison_hint(edit)
     if edit.kind in ("number", "switch", "another name", "fixed size") and (around := tree.around(node)) is not None:
         node = around
     elif edit.kind in ("number", "another name") and (line := tree.line(node)) is not None:
@@ -103,6 +106,14 @@ def _place_and_hint(tree, edit):
     if isinstance(node, ast.FunctionDef | ast.Lambda):
         place = None
     return place, hint.format(**code)
+
+
+def _comparison_hint(edit):
+    """Whether a comparison is only too strict, or not strict enough, or asks the opposite."""
+    if is_strictness(edit):
+        also = isinstance(edit.to, ast.LtE | ast.GtE)
+        return f"where both sides are equal it {'has to hold too' if also else 'must not hold'}"
+    return "look at the comparison" if isinstance(edit.node.ops[0], ast.NotEq) else HINTS["comparison"]
 
 
 def _number_hint(tree, edit):

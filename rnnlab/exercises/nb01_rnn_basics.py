@@ -223,7 +223,7 @@ next_letter = Exercise(
     ),
     wrong={
         lambda net, text, letters: next_letter.answer(net, text[-1], letters): (
-            "The answer heard the last letter alone: the state starts empty, the text before is lost. Feed all of text."
+            "The answer heard the last letter alone. All of the text has to go through one state, letter by letter."
         ),
         lambda net, text, letters: next_letter.answer(net, text[0], letters): (
             "That is the guess after the first letter alone. One text goes through step by step; its last step has "

@@ -244,7 +244,7 @@ early_stop = Exercise(
     ),
     wrong={
         lambda *given: _counted(*given, anew=True): "You compare with the epoch before. Compare with the best so far.",
-        lambda *given: _counted(*given, anew=False): "You count all epochs: with each new best the count begins anew.",
+        lambda *given: _counted(*given, anew=False): "The count goes on past a new best. It has to begin anew there.",
         lambda *given: (early_stop.answer(*given)[0],) * 2: "The stop is right. The second number is the *best* epoch.",
     },
 )

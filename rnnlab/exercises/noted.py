@@ -26,6 +26,8 @@ class Noted:
         self.stored = {
             n.id for n in ast.walk(tree.definition) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
         }
+        self.added = {n.target.id for n in ast.walk(tree.definition)
+                      if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)}  # fmt: skip
         turned = [n.target for n in ast.walk(tree.definition) if isinstance(n, ast.For | ast.comprehension)]
         self.turning = {n.id for target in turned for n in ast.walk(target) if isinstance(n, ast.Name)}
         self.loops, self._around = [], []  # for each node: the loops it stands in, the inner one last

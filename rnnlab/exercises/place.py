@@ -8,6 +8,7 @@ import torch
 
 from .letters import Letters
 from .noted import Noted, clean
+from .reaching import reaches
 from .reading import Reader
 from .trees import words
 from .values import NEAR
@@ -17,6 +18,7 @@ BOXES = {"zeros", "zeros_like", "ones", "ones_like", "empty", "empty_like", "ful
          "arange", "cat", "stack"}  # fmt: skip
 DRESSES = {"float", "double", "long", "int", "to", "type_as"}
 KEEPS = {"list", "tuple", "iter", "float", "sorted"}  # a start value, or what it was in another dress
+CUTTERS = {"view", "reshape", "unflatten"}
 SIZES = {"shape", "dtype", "device", "size", "dim", "ndim", "numel", "len", "range"}
 
 
@@ -31,6 +33,7 @@ class Place:
     layers: list  # those that right answers make and call
     turning: set  # names that another turn of a loop gives another value
     sure: bool = True  # whether all before it is right
+    reaching: bool = True  # whether what is wrong hangs on it
 
     def reading(self, letters):
         """What it does, as the end of a sentence whose subject is "it"; or None."""
@@ -38,10 +41,10 @@ class Place:
         return reader.loop(self.node) if isinstance(self.node, ast.For) else reader.read(self.node)
 
 
-def first_place(attempt, answers, case):
+def first_place(attempt, answers, case, expected):
     """The first `Place` whose parts are right and which is not, or the loop that makes it so; None if there is none.
 
-    answers: right answers; a value is right if it comes up in the run of one of them.
+    answers: right answers; a value is right if it comes up in the run of one of them. expected: what they return.
     """
     right, written = [], set()
     for answer in answers:
@@ -55,21 +58,29 @@ def first_place(attempt, answers, case):
     layers = [value for value in right if isinstance(value, torch.nn.Module)]
     pool = _Pool([*right, *case])
     mine = Noted(attempt)
-    mine.run(case)
-    good, values = {}, {}
-    for i, value in mine.events:
+    came, _ = mine.result(case, {})
+    good, values, guessed, aside, halves = {}, {}, set(), None, False
+    for i, value in list(mine.events):
         parts = all(good.get(child, True) for child in mine.children[i])
         node, text = mine.nodes[i]
         values[text] = value
         good[i] = parts if _is_made_up(node, value, values) or _is_number(value) else pool.holds(value)
         good[i] &= parts or not _is_even(value)  # one number everywhere comes up by chance
+        if guessed & mine.children[i] or _is_guessed(node, value, mine.added):
+            guessed.add(i)
         if parts and not good[i] and not _is_count(value, node):
+            if not reaches(mine, i, case, came, expected):
+                good[i] = True  # it is the learner's own, and the fault is elsewhere
+                aside = aside or Place(i, text, clean(node, ()), values, layers, mine.turning, False, False)
+                continue
             if text in written:  # what a right answer says too is no fault; what it is given may be
                 node = _loop(node, mine.loops[i], values)
                 text = node and f"for {words(node.target)} in {words(clean(node.iter, ()))}"
                 good[i] = text is None
             if text and not _is_cut(node, mine.nodes):
-                return Place(i, text, clean(node, ()), values, layers, mine.turning)
+                sure = i not in guessed and not halves
+                return Place(i, text, clean(node, ()), values, layers, mine.turning, sure)
+            halves |= bool(text)
     for i, _ in mine.events:  # a list that keeps what was to go
         node, text = mine.nodes[i]
         if isinstance(node, ast.Call) and getattr(node.func, "attr", None) == "remove" and len(node.args) == 1:
@@ -77,7 +88,14 @@ def first_place(attempt, answers, case):
             gone = gone.value if isinstance(gone, ast.Constant) else values.get(words(clean(gone, ())))
             if isinstance(kept, list) and isinstance(gone, str | int) and gone in kept:
                 return Place(i, text, clean(node, ()), values, layers, mine.turning, sure=False)
-    return None
+    return aside
+
+
+def _is_guessed(node, value, added):
+    """Whether a value is only taken for right: a number that was counted, an axis cut in two."""
+    if isinstance(node, ast.Call) and getattr(node.func, "attr", None) in CUTTERS:
+        return isinstance(value, torch.Tensor) and value.dim() > 1
+    return isinstance(node, ast.Name) and node.id in added and isinstance(value, int)
 
 
 def _is_cut(node, nodes):

@@ -116,7 +116,8 @@ class Reader:
             return [f"takes one after the other along {axis}"]
         if isinstance(element, ast.Slice):
             if element.step is not None:
-                return []
+                step = self._of(element.step)
+                return [f"takes one in {step} along {axis}"] if type(step) is int and step > 1 else []
             lower, upper = (None if end is None else self._of(end) for end in (element.lower, element.upper))
             if lower in (None, 0) and type(upper) is int:
                 n = f"the last {-upper}" if upper < 0 else f"the first {upper}"

@@ -58,7 +58,7 @@ def where(wrong, letters):
     names = sorted({name for case in letters for name in case.sizes})
     ones = {name: [i for i, case in enumerate(letters) if case.sizes.get(name) == 1] for name in names}
     name = next((name for name in names if ones[name] == wrong and len(wrong) < len(letters)), None)
-    return f"Only where {name} is 1 it goes wrong. " if name else ""
+    return f"Where {name} is 1 it goes wrong. " if name else ""
 
 
 def dressed(outcomes, right, returns):

@@ -98,10 +98,10 @@ def axes(p):
             single = len(counts) == 1 and abs(next(iter(counts))) == 1
             which = f"the {'first' if first else 'last'} {'entry' if single else 'entries'} along {p.axis(d)}"
             lack = ("is" if single else "are") + (" too many" if more else " missing")
-            yield (
-                f"{which[0].upper()}{which[1:]} {lack}; the others are right.",
-                functools.partial(cut, d=d, first=first, more=more),
-            )
+            said = f"{which[0].upper()}{which[1:]} {lack}; the others are right."
+            if not more and all(a.dim() == b.dim() > d and a.shape[d] == 1 for a, b in p.pairs):
+                said = f"Only the {'last' if first else 'first'} along {p.axis(d)} comes out; all others are missing."
+            yield said, functools.partial(cut, d=d, first=first, more=more)
 
 
 def signs(p):
@@ -135,6 +135,7 @@ def places(p):
                 return a.shape == b.shape and n > 2 and near(*(cut if early else late))
 
             yield f"Everything stands one place too {'early' if early else 'late'} along {axis}.", shifted
+        yield from _blocks(d, axis)
     for order in _permutations(p):
         swapped = [d for d, to in enumerate(order) if d != to]
         how = f"axes {swapped[0]} and {swapped[1]} exchanged" if len(swapped) == 2 else f"the axes in the order {order}"
@@ -148,6 +149,26 @@ def places(p):
                 f"{swapped[0]} and {swapped[1]} have to be exchanged.",
                 lambda a, b, o=order: a.dim() == len(o) and near(a, b.permute(o).reshape(a.shape)),
             )
+
+
+def _blocks(d, axis):
+    """Halves, thirds or quarters of an axis, as the directions and gates of a layer are: exchanged, or mixed."""
+
+    def moved(a, b, order):
+        blocks = a.unflatten(d, (len(order), -1)) if a.shape[d] > len(order) else None
+        return blocks is not None and near(blocks.index_select(d, torch.tensor(order)).flatten(d, d + 1), b)
+
+    def mixed(a, b, n):
+        return a.shape[d] > n and near(a.unflatten(d, (-1, n)).transpose(d, d + 1).flatten(d, d + 1), b)
+
+    yield f"The two halves along {axis} are exchanged.", functools.partial(moved, order=[1, 0])
+    for n, name in (3, "three"), (4, "four"):
+        said = f"The {name} blocks along {axis} stand in another order than they should."
+        for order in itertools.permutations(range(n)):
+            yield said, functools.partial(moved, order=list(order))
+    for n, name in (2, "two halves"), (3, "three blocks"), (4, "four blocks"):
+        said = f"The {name} along {axis} alternate, entry by entry; they should stand one behind the other."
+        yield said, functools.partial(mixed, n=n)
 
 
 def functions(p):

@@ -3,13 +3,16 @@
 import ast
 import re
 
-from .edits import name_of
+from .edits import is_strictness, name_of
 from .edits_of_sums import number
 from .in_words import compared, in_words
 from .slip_sentences import NAMELESS, SENTENCES, SHORTER
 from .trees import index_text, words
 
 SHORT = 60  # characters of code a sentence quotes at most
+
+
+EQUAL = " Where both sides are equal it decides the wrong way."
 
 
 class Speaker:
@@ -82,6 +85,10 @@ class Speaker:
 
     def sentence(self, edit):
         """The sentence of one change, or None."""
+        said = self._sentence(edit)
+        return said + EQUAL if said and edit.kind == "comparison" and is_strictness(edit) else said
+
+    def _sentence(self, edit):
         template, noun = SENTENCES[edit.kind]
         name = name_of(edit.node) if isinstance(edit.node, ast.Call) else getattr(edit.node, "attr", None)
         to = f"`{edit.to}`" if isinstance(edit.to, str) else self.code(edit.to)
