@@ -18,6 +18,7 @@ from .values import parts
 
 MOST = 1200  # variants tried; a net among the arguments makes each of them dear
 MOST_OF_A_NET = 400
+MOST_TURNS = 80_000  # the same for loops: of one with 200 turns 400 variants are tried
 FRACTIONS = torch.float32, torch.float64
 MOST_PAIRS, MOST_PAIRS_OF_A_NET = 800, 150  # the same for two changes at once
 SMALL = {"number", "index axis", "arguments", "entries", "no transpose", "transposed", "sign", "keyword", "axis",
@@ -40,6 +41,7 @@ def mended(attempt, cases, right, as_good=lambda function: True):
     seen, count, fractions = set(), 0, any(_is_rich(value) for value, _ in right)
     divisors = [name for name, value in zip(tree.parameters, cases[0], strict=False) if _counts(value)]
     most = MOST_OF_A_NET if any(isinstance(value, torch.nn.Module) for value in cases[0]) else MOST
+    most = min(most, MOST_TURNS // max(tree.turned, 1))
     worst = sorted(range(len(cases)), key=lambda i: alike(guard.quick(attempt, cases[i]), right[i]))
     if alike(guard.quick(attempt, cases[worst[0]]), right[worst[0]]):
         return None  # its values are right: any change that does nothing would mend it
