@@ -155,10 +155,10 @@ def spins(x, y):
 def swallows(x, y):
     while True:
         try:
-            done.wait(0.01)
+            if done.wait(0.01):
+                return  # else it would turn for ever, and make all tests behind it wait for their turn
         except:  # noqa: E722
-            if done.is_set():
-                return
+            pass
 
 
 def sleeps(x, y):
