@@ -77,6 +77,9 @@ def test_an_exported_lesson_is_whole_without_a_network(lesson, exported, chromiu
     sizes = "texts => texts.map(text => getComputedStyle(text).fontSize)"
     assert set(page.locator(".jp-RenderedMarkdown > p").evaluate_all(sizes)) == {"18px"}  # as lesson.css says
 
+    cut = "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth).map(cell => cell.innerText)"
+    assert page.locator(".jp-InputArea-editor .highlight").evaluate_all(cut) == []
+
     for play in plays:
         root = play.on(page)
         before = tools.markup(root)
@@ -209,10 +212,12 @@ def test_in_plain_jupyterlab_a_lesson_alone_is_run_saved_and_whole_after_a_resta
         page.goto("about:blank")
         menu = f"nbconvert/html/{SAVED}"  # the address behind Save and Export Notebook As > HTML
         news = "lab/api/settings/@jupyterlab/apputils-extension:notification"
+        cells = "lab/api/settings/@jupyterlab/notebook-extension:tracker"
         address = f"http://127.0.0.1:{lab.port}/%s"
         asked = {"sanitize_html": "true"}  # as the menu does, unless told not to
         whole = context.request.get(address % menu, params={"token": lab.token, **asked}).text()
         news = context.request.get(address % news, params={"token": lab.token}).json()
+        cells = context.request.get(address % cells, params={"token": lab.token}).json()
     exported = BeautifulSoup(whole, "html.parser")
     assert exported.math and exported.details.p.text and not exported.select("img[alt^='No description']")
     assert exported.select("img[alt^='One cell'][src^='data:image/svg']")
@@ -220,4 +225,5 @@ def test_in_plain_jupyterlab_a_lesson_alone_is_run_saved_and_whole_after_a_resta
     page.goto((tmp_path / "exported.html").as_uri())
     assert play.on(page).get_by_role("slider", name="step").count() == 1
     assert news["schema"]["properties"]["fetchNews"]["default"] == "false"
+    assert cells["schema"]["properties"]["codeCellConfig"]["default"]["lineWrap"]  # no task is cut at the right
     context.close()
