@@ -16,9 +16,10 @@ FOLDER = ROOT / "tests/attempts"
 EVERY = int(os.environ.get("EVERY", 11))  # so many attempts are passed over to run one; EVERY=1 runs all, in minutes
 # Bounds on the judgements, in % of the wrong attempts: those that name the slip, the slip or the place, false ones.
 # The goals are 80, 95 and 0. The engine was mended by readers of the first bank, which four others joined, each
-# measured first as it came. The one held out was written and judged by others, and nobody mends anything for an
-# attempt in it: it tells what a learner gets.
-BANKS = {".": (83.4, 97.4, 0.3), "held_out": (73, 89.8, 3.1)}
+# measured first as it came. The one held out was written and judged by others (06 to 08 judged by one who mends), and
+# nobody mends anything for an attempt in it: it tells what a learner gets. Two of it were accepted as it came; cases
+# that refuse them were added, and they stand in the other bank.
+BANKS = {".": (83.2, 96.9, 0.2), "held_out": (80.5, 94, 0.6)}
 FILES = [path for bank in BANKS for path in sorted((FOLDER / bank).glob("nb*.txt"))]
 
 
@@ -84,7 +85,7 @@ def test_what_is_right_is_accepted_and_the_sentence_is_the_one_that_was_judged(p
         f"({times.get(True, 0)} s), none of {len(spent[False])} wrong ones ({times.get(False, 0)} s).",
     )
     # Machines differ, and this one may be busy with a browser beside it; the goals are 0.2 and 2.
-    assert max(spent[True], default=0) < 1 and max(spent[False], default=0) < 8
+    assert max(spent[True], default=0) < 1 and max(spent[False], default=0) < 5
 
 
 def gist(sentence):
