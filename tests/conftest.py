@@ -63,7 +63,7 @@ def pytest_collection_modifyitems(items):
 def pytest_terminal_summary(terminalreporter):
     """What tests measured, under one heading at the end; it comes through from every process that ran some of them."""
     reports = [report for kind in ("passed", "failed", "error", "") for report in terminalreporter.stats.get(kind, [])]
-    lines = {text for report in reports for name, text in report.user_properties if name == "measured"}
+    lines = {text for report in reports for name, text in getattr(report, "user_properties", []) if name == "measured"}
     if lines:
         terminalreporter.section("measured")
         terminalreporter.write_line("\n".join(sorted(lines)))
