@@ -4,11 +4,10 @@ BIN = .venv/bin
 PIP = $(BIN)/pip --quiet --disable-pip-version-check
 LESSONS = $(wildcard notebooks/$(ONLY)*.ipynb)
 SEED = 1
-PROCESSES = 3  # on two cores; much of the time one waits for a browser
 # Python keeps what it has compiled, also where the caller's shell forbids it: each of the fifty processes of a whole
 # test run, most of them kernels, would compile PyTorch anew, which takes as long again as importing it.
 export PYTHONDONTWRITEBYTECODE =
-PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder -p tools.nbval_pictures --nbval \
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -p tools.nbval_pictures --nbval \
 	--nbval-current-env --nbval-cell-timeout=600 --nbval-kernel-startup-timeout=120 $(if $(ONLY),-k $(ONLY))
 
 .PHONY: lab test unit nbval filled fill notebooks img site slides bench lint
