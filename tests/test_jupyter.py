@@ -86,6 +86,11 @@ def test_an_exported_lesson_is_whole_without_a_network(lesson, exported, chromiu
         play.step(root)
         assert tools.markup(root) != before
     assert page.locator(".rnnlab").count() == len(plays)
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    broken = """all => all.filter(one => one.clientHeight > parseFloat(getComputedStyle(one).lineHeight)
+      * (one.textContent.trimEnd().split("\\n").length + 0.5)).map(one => one.textContent)"""
+    assert page.locator("pre.columns").evaluate_all(broken) == []
     assert set(asked) <= {"file", "data", "blob"} and failed == []
     context.close()
 
@@ -141,6 +146,15 @@ def test_a_picture_keeps_its_description_as_text():
     pictures = page_of(new_code_cell(outputs=[described, plain])).select("img")
     assert [picture["src"].endswith(PNG) for picture in pictures] == [True, True]
     assert pictures[0]["alt"] == alt and pictures[1]["alt"].startswith("No description")
+
+
+def test_a_printed_table_keeps_its_lines_and_a_sentence_may_break():
+    table, sentence = "net    right\n<b>    97 %\n", "A sentence.  And one more, as long as it likes."
+    for options in ({}, {"sanitize_html": True}):
+        outputs = [new_output("stream", text=text) for text in (table, sentence)]
+        page = page_of(new_code_cell(outputs=outputs), **options)
+        assert [kept.text for kept in page.select("pre.columns")] == [table]
+        assert sentence in page.main.text and not page.main.b
 
 
 def test_a_notebook_of_somebody_else_is_exported_as_ever_also_after_a_lesson():

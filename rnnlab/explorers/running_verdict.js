@@ -37,7 +37,7 @@ function theCurve(pick) {
       svg("rect", { x: left, y: top, width: width - 14 - left, height: foot - top, fill: "transparent" }),
       ...[0, 0.5, 1].map(p => svg("path", { class: p === 0.5 ? "grid half" : "grid", d: `M${left},${y(p)}H${width - 14}` })),
       text(y(1) + 6, "positive"), text(y(0.5) + 6, "50 %"), text(y(0) + 6, "negative"),
-      text(180, `word ${T}`, { x: width - 14 }), text(180, "before the first word", { x: left, "text-anchor": "start" }),
+      text(180, `word ${T}`, { x: width - 14 }), text(180, width < 500 ? "before word 1" : "before the first word", { x: left, "text-anchor": "start" }),
       svg("path", { class: "now", d: `M${a},${top}V${foot}` }), svg("path", { class: "curve later", d: path(points) }),
       svg("path", { class: "curve", d: path(points.slice(0, word + 1)) }), svg("circle", { class: "dot", cx: a, cy: b, r: 7 }));
     node.replaceChildren(plot);

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from nbconvert import filters
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import Preprocessor
+from nbformat.v4 import new_output
 
 from rnnlab.jupyter import drawing, leave_out_widgets, sanitise
 
@@ -32,6 +33,7 @@ class Lesson(Preprocessor):
             resources["include_css"] = with_style(resources["include_css"])
             leave_out_widgets(notebook.cells)
             describe_pictures(notebook.cells)
+            keep_columns(notebook.cells)
         return notebook, resources
 
 
@@ -56,6 +58,16 @@ def describe_pictures(cells: list) -> None:
             if alt and "image/png" in output.get("data", {}):
                 source = "data:image/png;base64," + output.data["image/png"]
                 output.data["text/html"] = f'<img src="{html.escape(source)}" alt="{html.escape(alt)}">'
+
+
+def keep_columns(cells: list) -> None:
+    """Mark what is printed as a table, two rows or more with gaps in them, for lesson.css: its lines must not break."""
+    for cell in cells:
+        for output in cell.get("outputs", []):
+            text = output.get("text", "")
+            if output.output_type == "stream" and len(re.findall(r"(?m)^.*\S {2,}\S", text)) > 1 and "\x1b" not in text:
+                table = f'<pre class="columns">{html.escape(text)}</pre>'
+                output.update(new_output("display_data", {"text/html": table, "text/plain": text}))
 
 
 @pass_context
