@@ -23,6 +23,7 @@ from rnnlab.challenge_records import MEASURES
 from rnnlab.datasets import digits as digit_set
 from rnnlab.datasets import reviews as review_set
 from rnnlab.datasets import tasks
+from rnnlab.exercises.sentence import say
 from rnnlab.sequences import LengthBatches, Vocabulary
 from rnnlab.training import Batches
 
@@ -89,7 +90,7 @@ class Challenge:
                 print(f"{self.name}, seed {seed}: {score}, {run.seconds:.1f} processor seconds")
         except Refused as reason:
             end = "" if str(reason).endswith("?") else "."
-            print(f"✗ {self.name}, seed {seed}: {reason}{end} Nothing is kept.")
+            say(f"✗ {self.name}, seed {seed}: {reason}{end} Nothing is kept.")
             return
         except KeyboardInterrupt:
             print(f"✗ {self.name}: interrupted. Nothing is kept.")

@@ -262,10 +262,28 @@ def test_in_jupyterlab_python_reads_what_is_typed_and_runs_nothing_of_it(gallery
     assert gallery.evaluate("window.broken") is None and root.locator("img").count() == 0
 
 
-def test_in_jupyterlab_python_moves_every_view(lab, open_page):
+TORN = """output => {
+  const text = document.createTreeWalker(output, NodeFilter.SHOW_TEXT).nextNode(), { data } = text, torn = [];
+  const top = at => {
+    const range = document.createRange();
+    range.setStart(text, at);
+    range.setEnd(text, at + 1);
+    return range.getBoundingClientRect().top;
+  };
+  for (let at = 1; at < data.length; at++) {
+    if (/\\w\\w/.test(data.slice(at - 1, at + 1)) && top(at) > top(at - 1)) torn.push(data.slice(at - 9, at + 9));
+  }
+  return top(data.trimEnd().length - 1) > top(0) ? torn : ["it has one line"];
+}"""  # the words that go on in the next line
+
+
+def test_in_jupyterlab_python_moves_every_view_and_a_sentence_breaks_between_words(lab, open_page):
     page = open_page(None)
     first = "from rnnlab.explorers.unroller import Unroller\nu = Unroller.example()\nu"
-    lab.run_all(page, lab.write("views.ipynb", first, "u", "u.step = 4"))
+    wrong = "from rnnlab.exercises.nb00_start_here import vocabulary_size\nvocabulary_size.check(len);"
+    lab.run_all(page, lab.write("views.ipynb", first, "u", "u.step = 4", wrong))
+    said = page.locator(".jp-OutputArea-output", has_text="✗ vocabulary_size: ")
+    assert said.evaluate(TORN) == []
     said = page.locator(".rnnlab .say")
     said.nth(1).wait_for()
     assert [text[:6] for text in said.all_text_contents()] == ["Step 4", "Step 4"]

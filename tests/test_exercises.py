@@ -18,6 +18,7 @@ import torch
 
 from rnnlab.exercises import check, guard, nb04_vanishing_gradients
 from rnnlab.exercises.check import Exercise, progress
+from rnnlab.exercises.sentence import Sentence
 
 
 def twice_plus(x, y):
@@ -585,6 +586,11 @@ def test_check_returns_a_working_function_either_way(capsys):
         "✓ twice_plus: correct.",
         "· twice_plus: this is the reference. Run your own cell again first.",
     ]
+
+
+def test_a_sentence_is_shown_as_text_whatever_stands_in_it():
+    sentence = Sentence("✗ a: <b>x</b> & y")
+    assert repr(sentence) == "✗ a: <b>x</b> & y" and ">✗ a: &lt;b&gt;x&lt;/b&gt; &amp; y<" in sentence._repr_html_()
 
 
 def test_hints_and_solution():

@@ -10,6 +10,7 @@ from . import guard
 from .diagnosis import Diagnosis
 from .keeper import undisturbed
 from .redraw import redrawn
+from .sentence import say
 from .slips import Slips
 from .values import kind
 
@@ -138,7 +139,8 @@ class Exercise:
             return attempt
         self.state, why = self.verdict(attempt)
         mark = {"correct": "✓", "not attempted": "·", "not yet": "✗"}[self.state]
-        print(f"{mark} {self.name}: {why}" + ("" if self.state == "correct" else " Going on with the reference."))
+        text = f"{mark} {self.name}: {why}" + ("" if self.state == "correct" else " Going on with the reference.")
+        (say if self.state == "not yet" else print)(text)  # the others are short
         return attempt if self.state == "correct" else self.answer
 
     def folded(self):
