@@ -140,7 +140,8 @@ class Exercise:
         self.state, why = self.verdict(attempt)
         mark = {"correct": "✓", "not attempted": "·", "not yet": "✗"}[self.state]
         text = f"{mark} {self.name}: {why}" + ("" if self.state == "correct" else " Going on with the reference.")
-        (say if self.state == "not yet" else print)(text)  # the others are short
+        show = say if self.state == "not yet" else print  # the others are short
+        show(text)
         return attempt if self.state == "correct" else self.answer
 
     def folded(self):
