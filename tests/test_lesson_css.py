@@ -30,9 +30,10 @@ def with_style(notebook, resources):
 def lesson(chromium, tmp_path):
     outputs = [new_output("display_data", {"image/png": picture(width)}) for width in (900, 240)]
     outputs.append(new_output("stream", text="printed"))
+    outputs.append(new_output("display_data", {"text/html": f'<pre class="columns">{"a  b  " * 30}</pre>'}))
     drawing = f"![drawing](data:image/png;base64,{picture(1110)})"
     cells = [new_markdown_cell("word " * 200), new_markdown_cell(drawing + "\n\n| a |\n|---|\n| b |")]
-    cells.append(new_code_cell("x = 1  # " + 100 * "-", outputs=outputs, execution_count=10))
+    cells.append(new_code_cell("x = 1  # " + 100 * "y", outputs=outputs, execution_count=10))
     exporter = HTMLExporter(mathjax_url="", require_js_url="")
     exporter.register_preprocessor(with_style, enabled=True)
     file = tmp_path / "lesson.html"
@@ -58,10 +59,10 @@ LOOK = """query => [...document.querySelectorAll(query)].map(node => ({
 
 def test_text_is_large_and_its_lines_are_short(lesson):
     page = lesson(1280)
-    (text,), (code, printed) = (
+    (text,), (code, printed, table) = (
         page.evaluate(LOOK, query) for query in (".jp-RenderedMarkdown p:not(:has(img))", "pre")
     )
-    assert text["size"] >= 18 and code["size"] >= 16 and printed["size"] >= 16
+    assert text["size"] >= 18 and code["size"] >= 16 and printed["size"] == table["size"] >= 16
     assert page.evaluate(LOOK, "td")[0]["size"] >= 16
     assert text["wide"] <= 50 * text["size"]
     prompt = page.locator(".jp-InputPrompt", has_text="In [10]:")
@@ -77,3 +78,12 @@ def test_on_a_phone_pictures_keep_their_size_and_scroll_and_the_page_does_not(le
     code = page.evaluate(LOOK, ".jp-InputArea-editor .highlight pre")[0]
     assert code["inside"] > code["room"] and code["scrolls"] == "auto"
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_on_paper_nothing_scrolls_so_nothing_is_cut(lesson):
+    page = lesson(700)  # A4 within its margins
+    page.emulate_media(media="print")
+    for drawn in page.evaluate(LOOK, "img, pre"):
+        assert drawn["inside"] <= drawn["room"], drawn
+    table = page.locator("pre.columns")
+    assert table.evaluate("node => node.scrollWidth <= node.clientWidth && node.clientHeight > 30")
