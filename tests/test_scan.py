@@ -100,6 +100,19 @@ def test_where_it_is_wider_than_its_room_keys_can_scroll_it(open_explorer):
     assert root.locator(".chain").evaluate("node => node.scrollWidth > node.clientWidth && node.tabIndex === 0")
 
 
+def test_where_it_is_narrow_the_element_spoken_of_is_in_view_until_somebody_scrolls(open_explorer):
+    root = open_explorer("<style>body { width: 360px }</style>" + Scan.example().page())
+    chain, chosen = root.locator(".chain"), root.locator(".node.at")
+    seen = """(node, other) => {
+      const [a, b] = [node, other].map(one => one.getBoundingClientRect());
+      return a.left >= b.left && a.right <= b.right;
+    }"""
+    assert chosen.first.evaluate(seen, chain.element_handle())
+    chain.evaluate("node => node.scrollLeft = 0")
+    root.get_by_role("button", name="one round on").click()
+    assert chain.evaluate("node => node.scrollLeft") == 0 and not chosen.first.evaluate(seen, chain.element_handle())
+
+
 def test_python_moves_it_and_the_picture_says_what_it_is():
     explorer = Scan.example()
     assert (

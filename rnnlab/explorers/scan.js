@@ -28,7 +28,7 @@ const short = v => Math.abs(v) < 1000 ? number(v) : v.toExponential(0).replace("
 
 function theRounds({ table, loop }, pick) {
   const node = html("div", { class: "chain" }), left = 66, gap = 76, foot = 4 * gap + 18, tall = foot + 56;
-  let width = 0, last = null;
+  let width = 0, last = null, chosen = null;
   function draw(now) {
     const { round, element, alt } = last = now;
     if (!width) return;
@@ -58,7 +58,9 @@ function theRounds({ table, loop }, pick) {
       py > foot - 34 ? element : Math.max(1, Math.min(COUNT, Math.floor((px - left) / pitch) + 1))));
     const at = node.scrollLeft;
     node.replaceChildren(plot);
-    node.scrollLeft = at;
+    const hidden = x(t0) - pitch / 2 < at || x(t0) + pitch / 2 > at + width;
+    node.scrollLeft = chosen !== element && hidden ? x(t0) - width / 2 : at;   // once: whoever scrolls on may look elsewhere
+    chosen = element;
   }
   return { node, draw, lay: now => { width = now; if (last) draw(last); } };
 }
