@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from rnnlab.explorers.draw_a_digit import DrawADigit
 from rnnlab.explorers.row_by_row import RowByRow, strokes
 from rnnlab.models import Reader
 
@@ -25,6 +26,18 @@ def test_the_beliefs_are_those_of_the_net(cell, reading):
         shares = model.beliefs(images.double()).softmax(dim=-1)
         assert torch.allclose(shown[:, -1].double(), model(images.double()).softmax(dim=-1), atol=6e-4)
     assert torch.allclose(shown.double(), shares, atol=6e-4)
+
+
+def test_however_sure_a_net_is_nothing_is_called_certain(open_explorer):
+    model = reader()
+    with torch.no_grad():
+        model.head.weight.mul_(100)
+    for explorer in (RowByRow(model, strokes()), DrawADigit(model, strokes())):
+        root = open_explorer(explorer.page())
+        living = [text for text in root.locator(".bars text").all_text_contents() if "%" in text]
+        still = [text.text for text in explorer.still().iter("text") if text.text.endswith("%")]
+        assert living == still and sorted(living) == ["<1 %"] * 9 + [">99 %"]
+        assert "with >99 %" in explorer.alt() and "with <1 %" in explorer.alt()
 
 
 def test_any_number_of_rows_and_pixels():

@@ -12,7 +12,16 @@ from torch import Tensor, nn
 
 from rnnlab.explorers.base import Explorer, Position, with_kit
 from rnnlab.explorers.eight_bits import packed, rounded
-from rnnlab.explorers.row_by_row import beliefs, checked_images, checked_labels, pack, reading_picture, said, strokes
+from rnnlab.explorers.row_by_row import (
+    beliefs,
+    checked_images,
+    checked_labels,
+    pack,
+    reading_picture,
+    said,
+    strokes,
+    thousandths,
+)
 from rnnlab.models import Reader
 
 SIZE = 65536  # bytes of weights that may travel with the page
@@ -63,7 +72,7 @@ class DrawADigit(Explorer):
         return reading_picture(self.pixels, self._table(), self.row)
 
     def _table(self):
-        return [[round(share, 3) for share in row] for row in beliefs(self._model, self.drawing[None])[0].tolist()]
+        return thousandths(beliefs(self._model, self.drawing[None])[0])
 
 
 def _described(model: Reader) -> dict:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from rnnlab.colours import COLOUR
 from rnnlab.explorers.base import LINE, QUIET, Explorer, Position, draw, picture, printable, with_kit
+from rnnlab.explorers.eight_bits import percent
 from rnnlab.models import Reader
 
 MOST = 12  # pictures; as many pills fit in two rows on a phone
@@ -52,7 +53,7 @@ class RowByRow(Explorer):
         # Whole numbers, so that the page is the same on every processor: thousandths, and bytes of ink.
         numbers = {
             "pixels": [pack(image) for image in images],
-            "beliefs": (1000 * shares).round().int().tolist(),
+            "beliefs": thousandths(shares),
             "labels": labels,
         }
         super().__init__(numbers=numbers, digit=digit, row=images.shape[1] if row is None else row)
@@ -63,12 +64,10 @@ class RowByRow(Explorer):
         return cls(Reader(28, 6, 10, "gru", "max"), strokes(), labels=["1", "7"], row=14)
 
     def alt(self) -> str:
-        table = [[share / 1000 for share in row] for row in self.numbers["beliefs"][self.digit]]
-        return said(self.numbers["labels"][self.digit], table, self.row)
+        return said(self.numbers["labels"][self.digit], self.numbers["beliefs"][self.digit], self.row)
 
     def still(self) -> Element:
-        table = [[share / 1000 for share in row] for row in self.numbers["beliefs"][self.digit]]
-        return reading_picture(self.numbers["pixels"][self.digit], table, self.row)
+        return reading_picture(self.numbers["pixels"][self.digit], self.numbers["beliefs"][self.digit], self.row)
 
 
 def checked_images(images: Tensor) -> Tensor:
@@ -102,6 +101,11 @@ def beliefs(model: nn.Module, images: Tensor) -> Tensor:
     return model.beliefs(images.to(weight)).double().cpu().softmax(dim=-1)
 
 
+def thousandths(shares: Tensor) -> list:
+    """Shares as whole numbers, 1 … 999: a net is never certain, so that none of them is 0 or all."""
+    return (1000 * shares).round().clamp(1, 999).int().tolist()
+
+
 def pack(image: Tensor) -> str:
     """An image in [0, 1] as bytes of ink in base64."""
     return base64.b64encode(bytes((255 * image).round().int().flatten().tolist())).decode()
@@ -112,18 +116,19 @@ def ranked(row: list[float]) -> list[int]:
     return sorted(range(len(row)), key=lambda digit: -row[digit])
 
 
-def said(label: str, table: list[list[float]], row: int) -> str:
-    """One sentence on a reading. table: beliefs, T lists of ten; row: how many rows are read."""
-    now = table[row - 1]
+def said(label: str, table: list[list[int]], row: int) -> str:
+    """One sentence on a reading. table: beliefs in thousandths, T lists of ten; row: how many rows are read."""
+    now = [share / 1000 for share in table[row - 1]]
     first, second = ranked(now)[:2]
     return (
-        f"Picture {label}, read to row {row} of {len(table)}: the net believes {first} with {now[first]:.0%} "
-        f"and {second} with {now[second]:.0%}."
+        f"Picture {label}, read to row {row} of {len(table)}: the net believes {first} with {percent(now[first])} "
+        f"and {second} with {percent(now[second])}."
     )
 
 
-def reading_picture(pixels: str, table: list[list[float]], row: int) -> Element:
+def reading_picture(pixels: str, table: list[list[int]], row: int) -> Element:
     """The still picture: what is read so far, ten bars, ten curves. pixels: bytes in base64; table as in `said`."""
+    table = [[share / 1000 for share in shares] for shares in table]
     T, now = len(table), table[row - 1]
     ink = base64.b64decode(pixels)
     wide = len(ink) // T
@@ -142,7 +147,7 @@ def reading_picture(pixels: str, table: list[list[float]], row: int) -> Element:
         y, weight, deep = 18 + 23 * digit, *((700, 1) if digit == first else (400, 0.45))
         draw(svg, "text", str(digit), x=276, y=y + 15, font_weight=weight)
         draw(svg, "rect", x=296, y=y, width=180 * share, height=18, fill=COLOUR["output"], fill_opacity=deep)
-        draw(svg, "text", f"{share:.0%}", x=536, y=y + 15, text_anchor="end", font_weight=weight)
+        draw(svg, "text", percent(share), x=536, y=y + 15, text_anchor="end", font_weight=weight)
     x, y = (lambda t: 580 + 350 * t / max(1, T - 1)), (lambda share: 220 - 190 * share)
     for digit in reversed(ranked(now)):
         points = " ".join(f"{x(t):.0f},{y(shares[digit]):.1f}" for t, shares in enumerate(table))
