@@ -156,7 +156,7 @@ def spins(x, y):
 def swallows(x, y):
     while True:
         try:
-            if done.wait(0.01):
+            if done.wait(0.05):  # seldom enough to count as waiting on a slow machine, too
                 return  # else it would turn for ever, and make all tests behind it wait for their turn
         except:  # noqa: E722
             pass
