@@ -154,7 +154,8 @@ with_radius = Exercise(
     returns="(H, H)",
     hints=(
         "Twice the weight has twice the radius. So measure the radius there is, and scale by the ratio.",
-        "`torch.linalg.eigvals` gives complex numbers; `.abs()` is their size, and the radius is the largest of them.",
+        "`torch.linalg.eigvals` gives complex numbers; `.abs()` is their size, and the radius is the largest of them. "
+        "Inside this function `radius` is the number that came in, no longer the function above.",
     ),
     wrong={
         _by_singular_value: (

@@ -200,7 +200,7 @@ tempered = Exercise(
 
 
 def nucleus(shares, p):
-    """The fewest letters, largest first, whose shares reach p: shares (B, V), p from 0 to 1 -> (B, V)."""
+    """The fewest letters, largest first, whose shares reach p: shares (B, V), p above 0, at most 1 -> (B, V)."""
     largest, order = shares.sort(dim=1, descending=True)
     before = largest.cumsum(dim=1) - largest
     kept = torch.zeros_like(shares).scatter(1, order, largest * (before < p))
