@@ -11,10 +11,15 @@ import sys
 import threading
 import time
 import types
+import warnings
 
 import numpy as np
 import pytest
 import torch
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import display
+from IPython.utils.capture import capture_output
+from tqdm import tqdm
 
 from rnnlab.exercises import check, guard, nb04_vanishing_gradients
 from rnnlab.exercises.check import Exercise, progress
@@ -181,6 +186,12 @@ def test_looping_for_ever(attempt, words, monkeypatch, capsys):
     print("here again")  # what is printed goes to the caller again, even while a thread may still run
     assert capsys.readouterr().out == "here again\n"
     done.set()
+
+
+def test_where_a_thread_has_no_clock_of_its_own_an_attempt_has_its_seconds_all_the_same(monkeypatch):
+    monkeypatch.delattr(time, "pthread_getcpuclockid", raising=False)  # as on Windows and macOS
+    monkeypatch.setattr(check, "SECONDS", 1)  # importing torch has used more
+    assert made().verdict(lambda x, y: time.sleep(0.1) or 2 * x + y)[0] == "correct"
 
 
 def test_a_loop_is_really_stopped(monkeypatch):
@@ -406,7 +417,7 @@ ATTEMPTS = {
 def on_a_page(body):
     """A page with a few names of its own, and the attempt that runs `body` before a right answer."""
     space = {"torch": torch, "F": torch.nn.functional, "words": [1, 2], "index": {"a": 1}, "net": torch.nn.Linear(1, 1),
-             "spin": spins_alone, "exit": exit, "input": input}  # fmt: skip
+             "spin": spins_alone, "exit": exit, "__builtins__": builtins}  # fmt: skip
     exec(f"def twice_plus(x, y):\n    {body}\n    return 2 * x + y\n", space)
     return space, space["twice_plus"]
 
@@ -620,3 +631,83 @@ def test_eigenvalues_of_nan_are_refused_and_do_not_kill_the_kernel():
     state, sentence = nb04_vanishing_gradients.with_radius.verdict(with_radius)
     assert state == "not yet" and "float('nan')" in sentence
     assert torch.linalg.eigvals is plain
+
+
+# ---- what stands around an attempt stays as it was
+
+
+@pytest.mark.parametrize("held", [[torch.ones(3, requires_grad=True) * 2], {"a": torch}, [iter("ab")]])
+def test_what_cannot_be_copied_on_the_page_is_no_fault_of_an_attempt(held):
+    space = {"values": held}
+    exec("def attempt(x, y):\n    return 2 * x + y + 0 * len(values)\n", space)
+    assert made().verdict(space["attempt"])[0] == "correct"
+
+
+def test_what_is_put_back_is_the_same_thing_and_its_gradient_too():
+    net, w = torch.nn.Linear(3, 1), torch.zeros(3)
+    space = {"torch": torch, "net": net, "w": w, "row": w[:1], "params": [w], "nets": {"a": net}}
+    body = "params.append(x); nets['b'] = 1; w.add_(1); net(torch.ones(3)).sum().backward()"
+    exec(f"def attempt(x, y):\n    {body}\n    return 2 * x + y\n", space)
+    made().verdict(space["attempt"])
+    assert len(space["params"]) == 1 and space["params"][0] is w and space["nets"] == {"a": net}
+    assert space["row"].item() == 0 and net.weight.grad is None
+    net.weight.grad = torch.ones(1, 3)
+    made().verdict(space["attempt"])
+    assert net.weight.grad.tolist() == [[1, 1, 1]]
+
+
+def test_an_interrupt_while_the_reference_runs_comes_through():
+    def interrupted(x, y):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made(answer=interrupted, wrong={}).verdict(lambda x, y: 2 * x + y)
+
+
+def test_a_gradient_that_is_overwritten_is_no_stop():
+    def attempt(x, y):
+        h = torch.tanh(y)
+        h *= x
+        return h
+
+    says(attempt, "is overwritten in place", answer=lambda x, y: torch.tanh(y) * x, wrong={}, cases=learning)
+
+
+def test_minus_infinity_cuts_no_gradient():
+    said = says(lambda x, y: (2 * x + y).clamp(float("-inf")).clone().detach_(), "its numbers are", cases=learning)
+    assert "float(" not in said
+
+
+def test_settings_other_generators_and_warnings_stay(monkeypatch):
+    seeded = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
+
+    def attempt(x, y):
+        torch.set_printoptions(precision=1), torch.autograd.set_detect_anomaly(True)
+        warnings.warn("look here", stacklevel=1)
+        return 2 * x + y
+
+    assert made().verdict(attempt)[0] == "correct"
+    assert not seeded and repr(torch.tensor(1.23456)) == "tensor(1.2346)" and not torch.is_anomaly_enabled()
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("default")
+        made().verdict(attempt)
+        attempt(1, 2)
+    torch.set_printoptions(profile="default"), torch.autograd.set_detect_anomaly(False)
+    assert "look here" in [str(warning.message) for warning in seen]
+
+
+def test_a_bar_of_progress_is_no_thread_that_lives_on(monkeypatch):
+    monkeypatch.setattr(tqdm, "monitor", None)
+    attempt = lambda x, y: torch.stack([2 * a + b for a, b in tqdm(zip(x, y, strict=True), disable=False)])  # noqa: E731
+    assert made().verdict(attempt)[0] == "correct"
+
+
+def test_what_is_displayed_is_swallowed_too():
+    InteractiveShell.instance()
+    try:
+        with capture_output() as seen:
+            made().verdict(lambda x, y: display(x) or 2 * x + y)
+        assert not seen.outputs
+    finally:
+        InteractiveShell.clear_instance()

@@ -1,11 +1,12 @@
 """Derived slips, mending, relations, letters, the place: each voice by itself; and cases that tell every slip apart."""
 
 import re
+import types
 
 import pytest
 import torch
 
-from rnnlab.exercises import guard, nb01_rnn_basics, nb03_bptt, nb05_lstm_gru, nb08_mnist
+from rnnlab.exercises import guard, nb01_rnn_basics, nb03_bptt, nb05_lstm_gru, nb08_mnist, slips
 from rnnlab.exercises.check import Exercise
 from rnnlab.exercises.difference import Returns, difference, pair
 from rnnlab.exercises.letters import Letters, named_shapes
@@ -293,3 +294,10 @@ def test_the_same_attempt_reads_the_same_sentence():
     for attempt in (minus, sides, summed, too_much):
         assert STEP.verdict(attempt) == STEP.verdict(attempt)
     assert nb08_mnist.as_rows.verdict(lambda images: images.squeeze()).voice == "known mistake"
+
+
+def test_names_that_one_instruction_loads_together_are_read(monkeypatch):
+    steps = [("LOAD_FAST_BORROW_LOAD_FAST_BORROW", ("x", "y")), ("STORE_FAST_LOAD_FAST", ("a", "b"))]  # Python 3.14
+    made = [types.SimpleNamespace(opname=name, argval=value) for name, value in steps]
+    monkeypatch.setattr(slips.dis, "get_instructions", lambda code: made)
+    assert slips.names_read((lambda: 0).__code__) == {"x", "y", "b"}

@@ -1,6 +1,7 @@
 """What an attempt does beside its values: a gradient cut, a model's mode, an argument never read."""
 
 import inspect
+import re
 
 import torch
 
@@ -39,6 +40,11 @@ def cut(mine, theirs, returns, attempt):
         of = f" of {name}" if name else ""
         if flow == values.GONE:
             return f"The values{of} are right, but they are tensors that still hang on their graph: give the numbers."
+        if expected is not None and flow == values.OVERWRITTEN:
+            return (
+                f"The values{of} are right, but no gradient can flow back through them: something the way back needs "
+                "is overwritten in place, by `*=`, `+=`, an index or a method with `_` at its end."
+            )
         if expected is not None and flow is None:
             return (
                 f"The values{of} are right, but no gradient can flow back through them, so no net could learn: {why}."
@@ -58,4 +64,5 @@ def _cutters(attempt):
         text = inspect.getsource(inspect.unwrap(attempt))
     except (OSError, TypeError):
         text = ""
+    text = re.sub(r"float\(\s*[\"']", "", text)  # float("-inf") is a number and cuts nothing
     return [f"`{word}`" for word in CUTTERS if word in text]

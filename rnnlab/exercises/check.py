@@ -14,7 +14,7 @@ from .sentence import say
 from .slips import Slips
 from .values import kind
 
-SECONDS = 5  # processor time of an attempt on all cases together; one that is still running then is stopped
+SECONDS = 5  # processor time of an attempt on one case; one that is still running then is stopped
 
 
 class Verdict(tuple):

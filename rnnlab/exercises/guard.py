@@ -38,6 +38,8 @@ def call(function, case):
     """Call a function of ours on a copy of the case's arguments, here and now."""
     result, arguments = Result(), copied(case)
     _fill(result, function, arguments, named(function, case))
+    if isinstance(result.error, KeyboardInterrupt):  # here and now: it is the learner's own
+        raise result.error
     return result
 
 
@@ -116,7 +118,8 @@ def _run(function, arguments, seconds, names, page, started):
     thread.join(1)
     for begun in started:
         begun.wait(0.5)  # a thread that has not begun yet is not among the frames
-    left = set(sys._current_frames()) - before - {thread.ident}
+    watching = {t.ident for t in threading.enumerate() if type(t).__name__ == "TMonitor"}  # tqdm's, one a process
+    left = set(sys._current_frames()) - before - watching - {thread.ident}
     if left:
         time.sleep(0.05)  # it may be about to end
         for ident in left & set(sys._current_frames()):
@@ -127,7 +130,7 @@ def _run(function, arguments, seconds, names, page, started):
 
 
 def _fill(result, function, arguments, names, page=None):
-    torch.manual_seed(0)
+    torch.random.default_generator.manual_seed(0)  # this one alone: those of a GPU are not put back
     try:
         value = function(*arguments)
         if page is not None:  # before anything of PyTorch is used again
@@ -145,9 +148,9 @@ def _fill(result, function, arguments, names, page=None):
 
 def _wait(thread, finished, seconds, memory):
     """Why a thread has to be stopped; None if it finished."""
-    used, since, ending = 0.0, time.monotonic(), time.monotonic() + 20 * seconds
+    begun, used, since, ending = _spent(thread), 0.0, time.monotonic(), time.monotonic() + 20 * seconds
     while not finished.wait(0.05):  # short waits: an interrupt may not break a long one
-        spent, now = _spent(thread), time.monotonic()
+        spent, now = _spent(thread) - begun, time.monotonic()
         if spent >= seconds or now > ending:
             return "time"
         if spent - used > 0.01 * seconds:
@@ -226,7 +229,9 @@ def _no_way_out(function):
     names = getattr(function, "__globals__", {})
     places = [(vars(os), name) for name in ("_exit", "abort", "kill", "killpg", "execv", "execve", "fork", "system")]
     places += [(names, name) for name in ("exit", "quit", "input") if name in names]
-    places += [(names["__builtins__"], "input")] if isinstance(names.get("__builtins__"), dict) else []
+    held = names.get("__builtins__")  # a module on a page of IPython, a dict elsewhere
+    held = vars(held) if isinstance(held, types.ModuleType) else held
+    places += [(held, "input")] if isinstance(held, dict) else []
     before = [(space, name, space[name]) for space, name in places if name in space]
     for space, name, _ in before:
         space[name] = refuse

@@ -16,6 +16,7 @@ import warnings
 
 import numpy as np
 import torch
+from IPython.utils.capture import capture_output
 
 from .values import untouched
 
@@ -42,9 +43,10 @@ def undisturbed():
     filters, environment, paths = list(warnings.filters), dict(os.environ), list(sys.path)
     torch.set_num_threads(1)  # of two that raise, now the one and now the other would be first
     try:
-        with contextlib.redirect_stdout(Nowhere()), contextlib.redirect_stderr(Nowhere()):
-            with torch.random.fork_rng(devices=[]), _eigenvalues_of_numbers():
-                yield
+        shown = capture_output(stdout=False, stderr=False)  # `display` goes past both streams
+        with contextlib.redirect_stdout(Nowhere()), contextlib.redirect_stderr(Nowhere()), shown:
+            with warnings.catch_warnings(), torch.random.fork_rng(devices=[]), _eigenvalues_of_numbers():
+                yield  # and Python forgets which warnings it has shown in here
     finally:
         random.setstate(python)
         np.random.set_state(numpy)
@@ -78,6 +80,8 @@ SETTINGS = [
     (torch.get_default_dtype, torch.set_default_dtype),
     (torch.get_num_threads, torch.set_num_threads),
     (torch.are_deterministic_algorithms_enabled, torch.use_deterministic_algorithms),
+    (torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly),
+    (lambda: dict(vars(torch._tensor_str.PRINT_OPTS)), lambda was: torch.set_printoptions(**was)),
     (sys.getrecursionlimit, sys.setrecursionlimit),
     (sys.getswitchinterval, sys.setswitchinterval),
     (os.getcwd, os.chdir),
@@ -97,7 +101,9 @@ class Page:
         self.closed, self.compiler = False, "torch._dynamo" in sys.modules
         self.builtins = vars(builtins), dict(vars(builtins))
         self.bound = dict(self.names)
-        self.held = {name: copy.deepcopy(self.bound[name]) for name in _named(function) if _held(self.bound.get(name))}
+        self.held = {name: _copied(self.bound[name]) for name in _named(function) if _held(self.bound.get(name))}
+        leaves = [leaf for name in self.held for leaf in _leaves(self.bound[name])]
+        self.gradients = [(leaf, leaf.grad, None if leaf.grad is None else leaf.grad.clone()) for leaf in leaves]
 
     def put_back(self, last=False):
         """What was changed, as it is written on the page, such as `torch.tanh`; None if nothing was. Put back.
@@ -128,10 +134,14 @@ class Page:
                 self.names[name] = self.bound[name]
             else:
                 del self.names[name]
-        for name, before in self.held.items():
+        for name, (before, own) in self.held.items():
             if not untouched(before, self.names[name]):
                 changed = changed or name
-                _restore(self.names[name], before)
+                _restore(self.names[name], before, own)
+        for leaf, gradient, numbers in self.gradients:  # a `backward` of the attempt adds to them
+            leaf.grad = gradient
+            if gradient is not None:
+                gradient.detach().copy_(numbers)
         return changed
 
 
@@ -175,18 +185,49 @@ def _held(value):
     return isinstance(value, list | dict | set) and len(value) <= LARGEST // 500
 
 
-def _restore(thing, before):
+def _copied(thing):
+    """A copy of a thing, and what it is made of itself: other names of the page may stand for the same."""
+    own = thing.detach() if isinstance(thing, torch.Tensor) else None
+    own = copy.copy(thing) if isinstance(thing, list | dict | set) else own
+    try:
+        return copy.deepcopy(thing), own
+    except Exception:  # a tensor with a past, a module: only what is put in or taken out is seen
+        return copy.copy(thing), own
+
+
+def _leaves(thing):
+    """The tensors in a thing whose gradients a way back would fill."""
+    if isinstance(thing, torch.nn.Module):
+        return list(thing.parameters())
+    if isinstance(thing, list | dict):
+        return [leaf for part in (thing.values() if isinstance(thing, dict) else thing) for leaf in _leaves(part)]
+    return [thing] if isinstance(thing, torch.Tensor) and thing.is_leaf else []
+
+
+def _restore(thing, before, own=None):
+    """own: what the thing was made of; where that is not known, copies take its place."""
     if isinstance(thing, torch.nn.Module):
         thing.load_state_dict(before.state_dict())
         for module, was in zip(thing.modules(), before.modules(), strict=False):
             module.training = was.training
     elif isinstance(thing, torch.Tensor):
-        thing.data = before.data
+        own = thing.detach() if own is None and thing.shape == before.shape and thing.dtype == before.dtype else own
+        own = before.detach() if own is None else own
+        own.copy_(before.detach())
+        thing.data = own
         thing.requires_grad_(before.requires_grad)
     elif isinstance(thing, np.ndarray):
         thing[...] = before
-    elif isinstance(thing, list):
-        thing[:] = before
+    elif isinstance(thing, list | dict):
+        own = before if own is None else own
+        thing.clear()
+        thing.extend(own) if isinstance(thing, list) else thing.update(own)
+        for place, was in enumerate(before) if isinstance(thing, list) else zip(own, before.values(), strict=True):
+            if not untouched(was, thing[place]):
+                if isinstance(was, torch.nn.Module | torch.Tensor | np.ndarray | list | dict | set):
+                    _restore(thing[place], was)
+                else:
+                    thing[place] = was
     else:
         thing.clear()
-        thing.update(before)
+        thing.update(before if own is None else own)

@@ -151,7 +151,12 @@ def names_in(code):
 
 def names_read(code):
     """The names that a code object reads, and those inside it: of comprehensions, of functions."""
-    found = {str(step.argval) for step in dis.get_instructions(code) if step.opname.startswith("LOAD")}
+    found = set()
+    for step in dis.get_instructions(code):
+        if "LOAD_FAST" in step.opname and isinstance(step.argval, tuple):  # since Python 3.13: two names at once
+            found.update(step.argval[step.opname.startswith("STORE") :])
+        elif step.opname.startswith("LOAD"):
+            found.add(str(step.argval))
     inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
     return found.union(*map(names_read, inner))
 

@@ -7,7 +7,7 @@ import types
 import numpy as np
 import torch
 
-GONE = "gone"
+GONE, OVERWRITTEN = "gone", "overwritten"
 NEAR = {"rtol": 1e-4, "atol": 1e-6}
 
 
@@ -77,7 +77,7 @@ def parts(value):
 def gradients(value, arguments):
     """For each tensor in `value`: None without a gradient, else {name of the argument: its gradient or None}.
 
-    Where the way back was gone once already, and is closed: GONE.
+    Where the way back was gone once already, and is closed: GONE; where what it needs has other numbers: OVERWRITTEN.
     """
     leaves, found = _leaves(arguments), []
     for _, part in parts(value):
@@ -90,9 +90,9 @@ def gradients(value, arguments):
                 (part * weights).sum(), [leaf for _, leaf in leaves], retain_graph=True, allow_unused=True
             ) if leaves else ()  # fmt: skip
         except RuntimeError as error:
-            if "second time" not in str(error):
+            if "second time" not in str(error) and "inplace operation" not in str(error):
                 raise
-            found.append(GONE)
+            found.append(GONE if "second time" in str(error) else OVERWRITTEN)
             continue
         found.append({name: flow for (name, _), flow in zip(leaves, flows, strict=True)})
     return found
