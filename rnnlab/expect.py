@@ -92,7 +92,10 @@ def path(name: str, value: Any) -> Path:
     value = kind(name, value, str | os.PathLike, "a path")
     if not os.fspath(value) or "\0" in os.fsdecode(value):
         raise ValueError(f"{name} is {said(value)}, expected a path")
-    return Path(os.fsdecode(value)).expanduser()
+    try:
+        return Path(os.fsdecode(value)).expanduser()
+    except RuntimeError:
+        raise ValueError(f"{name} is {os.fsdecode(value)!r}, expected a path, or ~ of a user who is here") from None
 
 
 def device(name: str, value: Any) -> torch.device:

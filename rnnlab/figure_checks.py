@@ -5,6 +5,7 @@ from numbers import Real
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -71,12 +72,13 @@ def as_long(what: str, found: list, name: Any, values: list) -> None:
 def numbers(name: str, values: Any) -> Tensor:
     """Real numbers, in a tensor or an array as they are, in lists as float64."""
     try:
+        values = values.copy() if isinstance(values, np.ndarray) else values  # it may be turned round
         values = torch.as_tensor(values, dtype=None if hasattr(values, "dtype") else torch.float64)
     except (TypeError, ValueError, RuntimeError):
         raise TypeError(f"{name} is {expect.said(values)}, expected numbers.") from None
     if values.is_complex():
         raise TypeError(f"{name} is {values.dtype}, expected real numbers.")
-    return values.detach()
+    return values.detach().cpu()
 
 
 def row(name: str, values: Any, log: bool = False) -> list[float]:

@@ -191,7 +191,7 @@ def matrix(
     ax.grid(visible=False)
     middle = (table.max() + table.min()) / 2
     for i, j in torch.cartesian_prod(torch.arange(len(rows)), torch.arange(len(columns))).tolist() if numbers else ():
-        dark = table[i, j] < middle
+        dark = table[i, j] < middle or table.min() == table.max()  # of equal numbers all are drawn darkest
         ax.text(j, i, _short(table[i, j]), ha="center", va="center", color="white" if dark else "black", fontsize=14)
     if numbers:
         ax.set_title(what)
@@ -248,4 +248,4 @@ def _line(name):
 
 
 def _short(number):
-    return f"{float(number):.2g}" if abs(number) < 100 else f"{float(number):.0f}"
+    return f"{float(number):.2g}" if abs(number) < 99.5 else f"{float(number):.0f}"

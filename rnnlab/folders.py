@@ -34,7 +34,7 @@ def checkpoint(name: str) -> Path:
     Under RNNLAB_CHECKPOINTS, else in the user's cache; if that takes no file, in a new temporary folder, and says so.
     OSError if RNNLAB_CHECKPOINTS is set and takes no file.
     """
-    if expect.path("name", name).is_absolute() or ".." in Path(name).parts:
+    if expect.path("name", name).anchor or ".." in Path(name).parts:
         raise ValueError(f"name is {name!r}, expected one below the folder of the checkpoints, such as '07/reviews.pt'")
     given = os.environ.get("RNNLAB_CHECKPOINTS")
     place = (expect.path("RNNLAB_CHECKPOINTS", given) if given else cache() / "checkpoints") / name

@@ -1,6 +1,7 @@
 """A training run: what it is made of, what makes another one of it, and its state as a checkpoint."""
 
 import hashlib
+import itertools
 import os
 import random
 from contextlib import nullcontext, suppress
@@ -11,10 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from torch.utils.data import SubsetRandomSampler
 
 from rnnlab import checkpoints, expect
 from rnnlab.checkpoints import plain
+from rnnlab.training_checks import batch_count
 
 PARTS = {"facts", "model", "optimizer", "schedule", "random", "history", "best"}
 # What steps change in a schedule, what a schedule changes in an optimizer, and what changes no result: the rest is how
@@ -53,7 +56,7 @@ class Run:
             self.clip = float(expect.number("clip", self.clip, above=0))
 
     def _check_schedule(self):
-        if isinstance(self.schedule, ReduceLROnPlateau) or not hasattr(self.schedule, "step"):
+        if isinstance(self.schedule, ReduceLROnPlateau) or not isinstance(self.schedule, LRScheduler):
             raise TypeError(
                 f"schedule is {type(self.schedule).__name__}, expected one of torch.optim.lr_scheduler "
                 "that takes a step after each batch and needs no score for it"
@@ -91,8 +94,8 @@ class Run:
         return facts | {
             "clip": self.clip,
             "seed": torch.initial_seed(),
-            "number of batches": len(self.train) if hasattr(self.train, "__len__") else UNSEEN,
-            "own generator": getattr(self.train, "generator", None) is not None,
+            "number of batches": UNSEEN if (count := batch_count(self.train)) is None else count,
+            "own generator": self._own_generator() is not None,
             "batch size": getattr(self.train, "size", getattr(self.train, "batch_size", UNSEEN)),
             "training data": contents(self.train),
             "validation data": contents(self.valid),
@@ -136,9 +139,16 @@ class Run:
                 f"{path} is the checkpoint of another run: {said}: give fit what that run was given, "
                 "or leave resume=True out and train anew"
             )
-        with suppress(OSError):  # what cannot be renamed cannot be written either, and that is said next
-            os.replace(path, f"{path}.before")
-        print(f"{path.name} is of another run: {said}. It is kept as {path.name}.before, and this run starts anew.")
+        names = (f"{path}.before{n if n > 1 else ''}" for n in itertools.count(1))
+        kept = Path(next(name for name in names if not os.path.lexists(name)))  # an older one may be wanted again
+        try:
+            os.rename(path, kept)
+        except OSError as error:
+            raise OSError(
+                f"{path} is of another run: {said}. It cannot be kept as {kept.name} ({error.strerror}), and nothing "
+                "was changed: move it away, or choose another file"
+            ) from None
+        print(f"{path.name} is of another run: {said}. It is kept as {kept.name}, and this run starts anew.")
         return None
 
     def restore(self, state: dict) -> None:
@@ -153,11 +163,16 @@ class Run:
         if len(state["random"]["cuda"]) == torch.cuda.device_count():  # else it ran on another machine
             torch.cuda.set_rng_state_all(state["random"]["cuda"])
         if state["random"]["loader"] is not None:
-            self.train.generator.set_state(state["random"]["loader"])
+            self._own_generator().set_state(state["random"]["loader"])
+
+    def _own_generator(self):
+        """That of a DataLoader, or of a sampler it was given: the one that draws the order."""
+        own = getattr(getattr(self.train, "sampler", None), "generator", None)
+        return own or getattr(self.train, "generator", None)
 
     def _random_state(self):
         name, keys, *rest = np.random.get_state()
-        loader = getattr(self.train, "generator", None)  # a DataLoader may have its own
+        loader = self._own_generator()
         return {
             "python": random.getstate(),
             "numpy": [name, keys.tolist(), *rest],
@@ -188,9 +203,13 @@ def contents(batches: Any) -> str | None:
     """The data that batches are cut from, as a checksum; None for no batches, UNSEEN if it takes a draw to see them."""
     if batches is None:
         return None
-    source, order = batches, ()
-    while hasattr(source, "dataset"):  # a DataLoader, a Subset
-        order = getattr(source, "indices", order)
+    source, order = batches, None
+    while hasattr(source, "dataset"):  # a DataLoader, a Subset, a Subset of one
+        sampler = getattr(source, "sampler", None)
+        chosen = sampler.indices if isinstance(sampler, SubsetRandomSampler) else getattr(source, "indices", None)
+        if chosen is not None:
+            chosen = np.asarray(chosen, np.int64)
+            order = chosen if order is None else chosen[order]
         source = source.dataset
     tensors = getattr(source, "tensors", None)
     if tensors is None and hasattr(source, "sequences"):
@@ -198,7 +217,7 @@ def contents(batches: Any) -> str | None:
     if tensors is None or not all(isinstance(tensor, Tensor) for tensor in tensors):
         return UNSEEN
     digest = hashlib.sha256(repr([(tuple(tensor.shape), tensor.dtype) for tensor in tensors]).encode())
-    digest.update(np.asarray(order, np.int64).tobytes())
+    digest.update(b"" if order is None else order.tobytes())
     for tensor in tensors:
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
     return f"sha256 {digest.hexdigest()[:12]}…"

@@ -19,7 +19,15 @@ from tqdm.auto import tqdm
 
 from rnnlab import expect
 from rnnlab.runs import Run, load_weights
-from rnnlab.training_checks import check_batches, check_call, check_loss, check_plan, check_weights, finite_batches
+from rnnlab.training_checks import (
+    batch_count,
+    check_batches,
+    check_call,
+    check_loss,
+    check_plan,
+    check_weights,
+    finite_batches,
+)
 
 
 def seed_everything(seed: int) -> None:
@@ -193,7 +201,7 @@ def evaluate(model: nn.Module, batches: Iterable, loss: Callable = cross_entropy
     """
     expect.kind("model", model, nn.Module, "an nn.Module")
     check_batches("batches", batches), expect.function("loss", loss)
-    total, right, count, training = 0.0, 0, 0, model.training
+    total, right, count, labels, training = 0.0, 0, 0, True, model.training
     model.eval()
     try:
         for *inputs, target in finite_batches(batches):
@@ -202,13 +210,14 @@ def evaluate(model: nn.Module, batches: Iterable, loss: Callable = cross_entropy
             check_loss(value)
             total += value.item() * target.numel()  # a sum, so that a short last batch weighs what it holds
             count += target.numel()
-            if not target.is_floating_point():
+            labels = labels and _labels(answer, target)
+            if labels:
                 right += (answer.argmax(dim=-1) == target).sum().item()
     finally:
         model.train(training)
     if not count:
         raise ValueError("batches is empty, expected at least one batch")
-    return Score(total / count, None if target.is_floating_point() else right / count)
+    return Score(total / count, right / count if labels else None)
 
 
 def load_best(path: str | Path, model: nn.Module) -> int:
@@ -228,10 +237,15 @@ def live() -> bool:
     return sys.stderr.isatty() if kernel is None else "cellId" in kernel.get_parent().get("metadata", {})
 
 
+def _labels(answer, target):
+    """Whether the answer holds a score for each class where the target says which: else nothing is right or wrong."""
+    scores = isinstance(answer, Tensor) and answer.dim() == target.dim() + 1 and answer.shape[-1] > 1
+    return scores and not target.is_floating_point() and answer.shape[:-1] == target.shape
+
+
 def _bar(train, label, show):
     # tqdm gets an iterator: given a DataLoader it would start it twice, and each start draws a random number.
-    steps = len(train) if hasattr(train, "__len__") else None
-    return tqdm(finite_batches(train), desc=label, total=steps, leave=False, disable=not (show and live()))
+    return tqdm(finite_batches(train), desc=label, total=batch_count(train), leave=False, disable=not (show and live()))
 
 
 def _line(history, epoch, epochs):

@@ -16,6 +16,8 @@ def check_call(train: Any, valid: Any, epochs: Any, loss: Any, objective: Any, c
     check_batches("train", train)
     if valid is not None:
         check_batches("valid", valid)
+        if batch_count(valid) == 0:
+            raise ValueError("valid is empty, expected at least one batch")
     for name, given in (("train", train), ("valid", valid)):
         if epochs > 1 and isinstance(given, Iterator):
             raise ValueError(f"{name} can be gone through once, expected batches for {epochs} epochs: make it a list")
@@ -35,9 +37,17 @@ def check_batches(name: str, value: Any) -> None:
         raise TypeError(f"{name} is {expect.said(value)}, expected batches (*inputs, target), such as Batches(x, y)")
 
 
+def batch_count(batches: Any) -> int | None:
+    """How many batches there are; None where nobody knows: a DataLoader over a stream has a len, which raises."""
+    try:
+        return len(batches)
+    except TypeError:
+        return None
+
+
 def check_plan(train: Iterable, epochs: int, schedule: Any, saved: dict | None) -> None:
     """No batches, or more steps than the schedule has left, now or in the saved state of a run to go on with."""
-    steps = len(train) if hasattr(train, "__len__") else None
+    steps = batch_count(train)
     if steps == 0:
         raise ValueError("train is empty, expected at least one batch")
     total = getattr(schedule, "total_steps", None)

@@ -5,6 +5,7 @@ from unittest import mock
 
 import matplotlib
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 import torch
 
@@ -43,6 +44,12 @@ def test_a_picture_without_description_is_refused():
 def test_descriptions_come_from_the_data():
     said = figures.bars({"RNN": 0.5, "LSTM": 0.9}, ylabel="accuracy").figure.get_label()
     assert said == "accuracy: RNN 0.5; LSTM 0.9."
+    said = figures.bars({"a": 99.6, "b": -99.7, "c": 99.4}, ylabel="y").figure.get_label()
+    assert said == "y: a 100; b -100; c 99."
+    said = figures.lines({"a": np.arange(1, 4)[::-1]}, xlabel="x", ylabel="y").figure.get_label()
+    assert said == "y against x: a from 3 to 1."
+    of_equal_numbers = figures.matrix(torch.ones(1, 2), rows="a", columns="bc", what="mistakes")
+    assert {text.get_color() for text in of_equal_numbers.texts} == {"white"}, "on the darkest colour"
     said = figures.matrix(torch.eye(2), rows="ab", columns="cd", xlabel="to", ylabel="from").figure.get_label()
     assert said == "2 by 2 squares, from against to (c, d): a 1, 0; b 0, 1."
     said = figures.matrix(torch.eye(9), rows=range(9), columns=range(9), what="mistakes").figure.get_label()

@@ -8,7 +8,7 @@ import torch
 from test_training import EPOCHS, Interrupted, Noisy, batches_of, parts, refused, same, toy_data
 from torch import nn
 from torch.optim import lr_scheduler
-from torch.utils.data import DataLoader, Subset, TensorDataset
+from torch.utils.data import DataLoader, Subset, SubsetRandomSampler, TensorDataset
 
 from rnnlab import checkpoints, runs, training
 
@@ -176,7 +176,7 @@ def test_the_schedule_of_another_optimizer_is_refused():
 
 def test_a_schedule_that_needs_a_score_is_refused():
     run = parts()
-    for schedule in (lr_scheduler.ReduceLROnPlateau(run["optimizer"]), 0.1):
+    for schedule in (lr_scheduler.ReduceLROnPlateau(run["optimizer"]), 0.1, run["optimizer"]):
         with refused(f"schedule is {type(schedule).__name__}, expected one of torch.optim.lr_scheduler", TypeError):
             fit({**run, "schedule": schedule})
 
@@ -330,7 +330,16 @@ def test_auto_says_that_a_file_is_of_another_run_and_keeps_it(tmp_path, capsys):
     path.write_bytes(b"half")
     fit(adam(parts(), lr=0.01), checkpoint=path, resume="auto")
     assert capsys.readouterr().out.startswith("run.pt is of another run: it is damaged or no checkpoint of fit. It is ")
-    assert (tmp_path / "run.pt.before").read_bytes() == b"half"
+    assert (tmp_path / "run.pt.before2").read_bytes() == b"half" and (tmp_path / "run.pt.before").read_bytes() == old
+
+
+def test_what_cannot_be_kept_is_not_written_over(tmp_path):
+    path = tmp_path / ("n" * 250)  # with .before it is too long a name
+    fit(adam(parts(), lr=0.05), checkpoint=path)
+    old = path.read_bytes()
+    with refused("It cannot be kept as .*, and nothing was changed", OSError):
+        fit(adam(parts(), lr=0.01), checkpoint=path, resume="auto")
+    assert path.read_bytes() == old
 
 
 # ---- data that can be compared, and data that cannot
@@ -340,7 +349,11 @@ def test_the_data_of_loaders_are_compared():
     data = TensorDataset(x, y)
     alike = [training.Batches(x, y, size=3), DataLoader(data), DataLoader(TensorDataset(x.clone(), y.clone()), 7)]
     assert len({runs.contents(batches) for batches in alike}) == 1
+    inner = Subset(data, range(2, 6))
     others = [
+        DataLoader(Subset(inner, [0, 1])),
+        DataLoader(Subset(inner, [2, 3])),
+        DataLoader(data, sampler=SubsetRandomSampler([6, 7])),
         training.Batches(x[1:], y[1:]),
         training.Batches(x.double(), y),
         DataLoader(Subset(data, [0, 1])),
@@ -381,7 +394,9 @@ def test_a_run_of_another_machine_is_read(tmp_path):
         ({"objective": 3}, "objective is 3, expected a function"),
         ({"valid": 3}, r"valid is 3, expected batches \(\*inputs, target\)"),
         ({"valid": iter([])}, "valid can be gone through once, expected batches for 3 epochs: make it a list"),
+        ({"valid": []}, "valid is empty, expected at least one batch"),
         ({"checkpoint": ""}, "checkpoint is '', expected a path"),
+        ({"checkpoint": "~nobody-at-all/run"}, "checkpoint is '~nobody-at-all/run', expected a path"),
         ({"checkpoint": 3}, "checkpoint is 3, expected a path"),
         ({"checkpoint": "a\0b"}, "checkpoint is .*, expected a path"),
         ({"checkpoint": "x", "resume": "yes"}, "resume is 'yes', expected True, False or 'auto'"),

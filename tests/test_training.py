@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, IterableDataset, RandomSampler, TensorDataset
 
 from rnnlab import checkpoints, training
 from rnnlab.models import Reader
@@ -58,6 +58,13 @@ def same(a, b):
     if isinstance(a, (list, tuple)):
         return len(a) == len(b) and all(map(same, a, b))
     return a == b
+
+
+class Stream(IterableDataset):
+    """Examples one after the other; nobody knows how many."""
+
+    def __iter__(self):
+        return zip(*toy_data(), strict=True)
 
 
 # ---- the loop
@@ -236,11 +243,12 @@ def test_interrupted_twice_and_in_the_evaluation_and_while_saving(tmp_path, monk
     assert_same_run(fit(run, checkpoint=path, resume=True), run, whole_history, whole)
 
 
-@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("own", ["loader", "sampler", None])
 def test_a_data_loader_goes_on_too(tmp_path, own):
     def loaded(drawn):
-        generator = torch.Generator().manual_seed(drawn) if own else None
-        return parts(drawn, train=DataLoader(TensorDataset(*toy_data()), 8, shuffle=True, generator=generator))
+        data, generator = TensorDataset(*toy_data()), torch.Generator().manual_seed(drawn) if own else None
+        order = {"sampler": RandomSampler(data, generator=generator)} if own == "sampler" else {"shuffle": True}
+        return parts(drawn, train=DataLoader(data, 8, generator=generator if own == "loader" else None, **order))
 
     whole, first, second = loaded(0), loaded(0), loaded(9)
     training.seed_everything(0)
@@ -554,3 +562,16 @@ def test_a_bar_in_a_browser_and_no_trace_of_it_on_a_stored_page():
     assert set(written.values()) == {"epoch 1/1 · loss 0.06\n"}  # a busy kernel may send it in two pieces
     assert {kind for kind, _ in seen["stored"]} == {"status", "execute_input", "stream"}
     assert "display_data" in {kind for kind, _ in seen["browser"]}
+
+
+def test_one_number_a_row_is_no_choice_among_classes():
+    def loss(answer, target):
+        return nn.functional.binary_cross_entropy_with_logits(answer, target.float())
+
+    one = nn.Sequential(nn.Flatten(), nn.Linear(12, 1))
+    assert training.evaluate(one, batches_of(x, y[:, None]), loss).accuracy is None
+    assert training.evaluate(nn.Sequential(one, nn.Flatten(0)), batches_of(x, y), loss).accuracy is None
+
+
+def test_batches_that_nobody_can_count_are_learned_from():
+    assert len(fit({**parts(), "train": DataLoader(Stream(), 8), "schedule": None}).loss) == EPOCHS
