@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rnnlab import expect
+from rnnlab.challenge_records import MEASURES
 
 CLOSE = 1e-3  # of two logits that should be the same
 
@@ -46,7 +47,10 @@ def bits(model: Callable, judged: Iterable, classes: int) -> float:
         if not count:
             _expect_the_past_alone(model, x, logits, classes)
         count += y.numel()
-    return total / count / math.log(2)
+    found = total / count / math.log(2)
+    if found > MEASURES["bits"].most:
+        raise Refused(f"the model needs {found:.3g} bits per character: did the training diverge?")
+    return found
 
 
 JUDGES = {"right": right, "bits": bits}

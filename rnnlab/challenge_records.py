@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from rnnlab import expect, folders
 
 LARGEST = 64 * 1024  # bytes of a record's file; a larger one is none
+LETTERS = 200  # of a name in a record
 LONGEST = 24  # letters of a name in the table
 
 
@@ -105,7 +106,7 @@ def found(folder: str | Path) -> Iterator[tuple[str, Record | str]]:
     ValueError if there is no such folder.
     """
     folder = expect.path("folder", folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # Path.is_dir raises where it may not look
         raise ValueError(f"folder is {str(folder)!r}, expected a folder of records")
     seen = []
     for path in sorted(folder.rglob("*.json")):
@@ -163,7 +164,7 @@ def _check(found: Any) -> dict:
         raise ValueError(f"record has no {missing[0]!r}, expected {', '.join(names)}")
     kept = {name: found[name] for name in names}
     for name in ("challenge", "who", "when"):
-        if not isinstance(kept[name], str) or len(kept[name]) > 200:
+        if not isinstance(kept[name], str) or len(kept[name]) > LETTERS:
             raise ValueError(f"record: {name} is {expect.said(kept[name])[:80]}, expected a short text")
     if not kept["challenge"].isidentifier():
         raise ValueError(f"record: challenge is {expect.said(kept['challenge'])[:80]}, expected the name of one")

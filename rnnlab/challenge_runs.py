@@ -102,21 +102,23 @@ def within(clock: Clock, call: Callable, name: str) -> Any:
 
     Refused for that, and for whatever else the call raises, with the line; KeyboardInterrupt comes through.
     """
-    here, done, over = threading.get_ident(), threading.Event(), False
+    here, done, over, lock = threading.get_ident(), threading.Event(), False, threading.Lock()
 
     def watch():
         pause = 0.05
         while not done.wait(pause):
-            if clock.left < 0:
-                _raise_in(here, OverBudget)
-                pause = 0.5  # who catches it gets the next one
+            with lock:  # the wait may have ended just before the call did: once `done` is set, none is sent
+                if not done.is_set() and clock.left < 0:
+                    _raise_in(here, OverBudget)
+                    pause = 0.5  # who catches it gets the next one
 
     threading.Thread(target=watch, daemon=True).start()
     try:
         try:
             return call()
         finally:
-            done.set()
+            with lock:
+                done.set()
     except OverBudget:
         over = True
     except KeyboardInterrupt:

@@ -8,6 +8,7 @@
 folder of its own or with a name in them.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -72,7 +73,8 @@ class Challenge:
         expect.function("train", train)
         seeds = expect.several("seeds", seeds, "whole numbers such as (0, 1, 2)")
         seeds = [expect.whole(f"seeds[{i}]", seed, 0, 2**32 - 1) for i, seed in enumerate(seeds)]
-        expect.text("who", who, empty=True)
+        if len(expect.text("who", who, empty=True)) > challenge_records.LETTERS:
+            raise ValueError(f"who is {expect.said(who)}, expected at most {challenge_records.LETTERS} letters")
         name = challenge_runs.called(train)
         if len(set(seeds)) < len(seeds) or len(seeds) > 100:
             raise ValueError(f"seeds is {seeds[:9]}, expected at most 100 different whole numbers")
@@ -113,7 +115,7 @@ class Challenge:
         return challenge_pictures.history(records, self.marks(), MEASURES[self.counts])
 
     def _records(self):
-        if not challenge_records.place().is_dir():
+        if not os.path.isdir(challenge_records.place()):  # Path.is_dir raises where it may not look
             return []
         kept = [record for _, record in challenge_records.found(challenge_records.place())]
         mine = (self.name, self.budget, self.counts)
@@ -231,6 +233,7 @@ def main(arguments: list[str]) -> str:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="replace")  # a name may hold what the code page of a file does not
     try:
         print(main(sys.argv[1:]))
     except ValueError as error:

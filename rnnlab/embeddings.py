@@ -48,7 +48,7 @@ def ppmi(counts: sparse.csr_matrix, smoothing: float = 0.75) -> sparse.csr_matri
     smoothing = expect.number("smoothing", smoothing, above=0, most=1)
     pairs = counts.tocoo()
     word = np.asarray(counts.sum(axis=1)).ravel()
-    context = word**smoothing
+    context = np.asarray(counts.T.tocsr().sum(axis=1)).ravel() ** smoothing  # of columns: counts may be one-sided
     information = np.log(pairs.data * context.sum() / (word[pairs.row] * context[pairs.col]))
     kept = information > 0
     return sparse.csr_matrix((information[kept], (pairs.row[kept], pairs.col[kept])), counts.shape)
@@ -167,11 +167,12 @@ def analogy(a: int, b: int, c: int, vectors: Tensor) -> Tensor:
     Of vectors of length 1: Mikolov, Yih and Zweig (2013).
     """
     expect.tensor("vectors", vectors, "V I")
+    places = []
     for name, word in {"a": a, "b": b, "c": c}.items():
-        expect.whole(name, word, 0, len(vectors) - 1, ", a row of vectors")
+        places.append(expect.whole(name, word, 0, len(vectors) - 1, ", a row of vectors"))
         if not vectors[word].any():
             raise ValueError(f"{name} is {word}, whose vector is all zeros, expected one that points somewhere")
-    a, b, c = F.normalize(vectors[[a, b, c]], dim=1)
+    a, b, c = F.normalize(vectors[places], dim=1)
     return b - a + c
 
 

@@ -69,6 +69,8 @@ class PairBatches:
         for S in lengths.unique().tolist():  # stacked once: the batches of every epoch are cut out of these
             rows = (lengths == S).nonzero()[:, 0]
             source = torch.stack([self.sources[i] for i in rows.tolist()])
+            if padded := rows[(source == PAD).any(dim=1)].tolist():
+                raise ValueError(f"sources[{padded[0]}] holds {PAD}, the padding, expected only symbols, 1 and more")
             self.groups.append((rows, source, pad_sequence([self.targets[i] for i in rows.tolist()], True, PAD)))
 
     def __len__(self) -> int:
@@ -114,6 +116,9 @@ def error_rates(answers: Sequence[Sequence], right: Sequence[Sequence[Sequence]]
     total = wrong = length = 0
     for i, (answer, choices) in enumerate(zip(answers, right, strict=True)):
         choices = expect.several(f"right[{i}]", choices, "sequences of symbols", str | list | tuple)
+        for name, rows in ((f"answers[{i}]", [answer]), (f"right[{i}]", choices)):
+            if any(isinstance(symbol, Tensor) for row in rows for symbol in row):
+                raise TypeError(f"{name} holds tensors as symbols, expected plain numbers or texts: see tolist")
         if not all(choices):
             raise ValueError(f"right[{i}] holds an empty answer, expected at least one symbol")
         distance, size = min((Levenshtein.distance(answer, choice), len(choice)) for choice in choices)

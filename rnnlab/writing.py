@@ -18,7 +18,7 @@ def tempered(logits: Tensor, temperature: float = 1.0) -> Tensor:
 
 def top_k(shares: Tensor, k: int) -> Tensor:
     """Only the k letters with the largest shares, adding up to 1 again: (B, V) -> (B, V)."""
-    expect.tensor("shares", shares, "B V", sizes := {})
+    _expect_shares("shares", shares, "B V", sizes := {})
     largest = shares.topk(expect.whole("k", k, 1, sizes["V"]), dim=-1)
     kept = torch.zeros_like(shares).scatter(-1, largest.indices, largest.values)
     return kept / kept.sum(dim=-1, keepdim=True)
@@ -29,7 +29,7 @@ def nucleus(shares: Tensor, p: float) -> Tensor:
 
     Holtzman and others, The curious case of neural text degeneration, ICLR 2020.
     """
-    expect.tensor("shares", shares, "B V")
+    _expect_shares("shares", shares, "B V")
     expect.number("p", p, above=0, most=1)
     largest = shares.sort(dim=-1, descending=True, stable=True)
     before = largest.values.cumsum(dim=-1) - largest.values  # what the larger ones hold already
@@ -45,7 +45,7 @@ def greedy(logits: Tensor) -> Tensor:
 
 def entropy(shares: Tensor) -> Tensor:
     """How many bits a draw from shares (..., V) is worth: (...)."""
-    expect.tensor("shares", shares)
+    _expect_shares("shares", shares)
     return torch.special.entr(shares).sum(dim=-1) / math.log(2)
 
 
@@ -64,7 +64,7 @@ def write(
     """
     expect.kind("model", model, LanguageModel, "a LanguageModel")
     expect.text("beginning", beginning)
-    codes = encode(beginning)
+    codes = encode(beginning).to(model.head.weight.device)
     length = expect.whole("length", length)
     expect.function("shares_of", shares_of)
     if force is not None:
@@ -75,7 +75,8 @@ def write(
         logits, state = model(codes[None], state)
         for _ in range(length):
             shares = shares_of(logits[:, -1])  # (1, V)
-            letter = torch.multinomial(shares, 1, generator=generator)  # (1, 1)
+            _expect_shares("what shares_of returns", shares, "B V", {"B": 1, "V": logits.shape[-1]})
+            letter = torch.multinomial(shares.cpu(), 1, generator=generator).to(codes.device)  # (1, 1)
             written.append(letter[0])
             worth.append(entropy(shares)[0])
             logits, state = model(letter, force(state) if force else state)
@@ -89,3 +90,13 @@ def loop(text: str, most: int = 200) -> str:
         if text.endswith(3 * text[-size:]):
             return text[-size:]
     return ""
+
+
+def _expect_shares(name, value, shape=None, sizes=None):
+    expect.tensor(name, value, shape, sizes)
+    total = value.sum(dim=-1)
+    if value.min() < 0 or (total - 1).abs().max() > 1e-3:
+        raise ValueError(
+            f"{name}: the smallest is {value.min():.3g} and they add up to {total.flatten()[0]:.3g}, "
+            "expected shares, 0 or more and 1 in all. Are they logits? See tempered"
+        )

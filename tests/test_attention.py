@@ -132,3 +132,18 @@ def test_error_rates():
     assert pairs.error_rates([("K", "N", "AY", "T"), ("AH", "M")], right) == (1 / 5, 1 / 2)
     assert pairs.error_rates([(), ("AH",)], right) == (4 / 5, 1)
     assert pairs.error_rates([("T",)], [[("P", "T"), ("P",)]]) == (1 / 1, 1)  # equally near: the shorter counts
+
+
+def test_a_refusal_leaves_the_model_in_training():
+    net = model(dropout=0.5).train()
+    for call in (lambda: decoding.greedy(net, SOURCE, LENGTHS + 1), lambda: decoding.beam_search(net, SOURCE[0] + 9)):
+        with pytest.raises(ValueError):
+            call()
+        assert net.training
+
+
+def test_padding_and_tensors_are_no_symbols():
+    with pytest.raises(ValueError, match=r"sources\[1\] holds 0, the padding"):
+        pairs.PairBatches(list(torch.tensor([[1, 2], [3, 0]])), [torch.tensor([1, 3, 2])] * 2)
+    with pytest.raises(TypeError, match=r"answers\[0\] holds tensors"):
+        pairs.error_rates([list(torch.tensor([3, 4]))], [[(3, 4)]])

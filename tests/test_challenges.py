@@ -1,6 +1,7 @@
 """A challenge measures a good model, and survives a broken one, one that cheats, and whoever looks for the answers."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -327,6 +328,7 @@ def remembers(data, seed, clock):
         (lambda x: pairs(x).where(pairs(x) == 0, -torch.inf), "did the training diverge, or has a letter the share 0"),
         (lambda x: pairs(x)[:, -1], r"gives the shape \(8, 5\) for \(8, 30\), expected \(8, 30, 5\), a logit for each"),
         (lambda x: (), "gives a tuple"),
+        (lambda x: nn.functional.one_hot(x, 5) * 1e8, "did the training diverge"),
         (lambda x: nn.functional.dropout(pairs(x)), "gives other numbers when asked the same again"),
         (remembers(None, 0, None), "gives other numbers when asked the same again"),
     ],
@@ -429,6 +431,9 @@ def test_one_command_prints_the_table(tmp_path):
     call = [sys.executable, "-m", "rnnlab.challenges"]
     done = subprocess.run([*call, str(tmp_path)], capture_output=True, text=True)
     assert done.returncode == 0 and "Ada" in done.stdout and not done.stderr
+    (tmp_path / "two.json").write_text(json.dumps(record(who="지민")))
+    done = subprocess.run([*call, tmp_path], capture_output=True, env={**os.environ, "PYTHONIOENCODING": "cp1252"})
+    assert done.returncode == 0 and b"Ada" in done.stdout and b"??" in done.stdout
     for arguments in ([], [str(tmp_path / "nowhere")], ["a", "b"]):
         done = subprocess.run([*call, *arguments], capture_output=True, text=True)
         assert done.returncode == 1 and "expected" in done.stderr and "Traceback" not in done.stderr
@@ -446,6 +451,32 @@ def test_a_folder_that_takes_no_file_costs_the_record_alone(tiny, capsys, monkey
     monkeypatch.setenv("RNNLAB_CACHE", str(tmp_path / "file"))
     out = said(tiny, capsys, certain)
     assert "100.0%  → you" in out and "Not kept: your cache folder takes no file" in out
+    monkeypatch.setenv("RNNLAB_CACHE", str(tmp_path / ("a" * 300)))
+    assert "Not kept: your cache folder takes no file" in said(tiny, capsys, certain)
+    with pytest.raises(ValueError, match="expected a folder of records"):
+        challenges.main([str(tmp_path / ("a" * 300))])
+
+
+def test_a_name_too_long_is_refused_before_the_training(tiny):
+    with pytest.raises(ValueError, match="who is .*, expected at most 200"):
+        tiny.measure(lambda data, seed, clock: 1 / 0, who="x" * 201)
+
+
+def test_a_run_that_ends_while_it_is_looked_at_is_hit_by_nothing_later():
+    class Held:
+        budget = 1.0
+
+        @property
+        def left(self):
+            time.sleep(0.3)  # the watcher is held up between its look at the call and its throw
+            return -0.01
+
+    try:
+        challenge_runs.within(Held(), lambda: time.sleep(0.1), "train")
+    except challenge_judges.Refused:
+        pass
+    for _ in range(50):
+        time.sleep(0.01)  # an OverBudget would land here
 
 
 def test_a_record_is_written_whole_or_not_at_all(full_disk, records):

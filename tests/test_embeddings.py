@@ -47,8 +47,10 @@ def test_cooccurrences_are_those_of_a_loop(window, block, monkeypatch):
     np.testing.assert_allclose(embeddings.cooccurrences(DOCUMENTS, V, window).toarray(), expected, rtol=1e-6)
 
 
-def test_ppmi_is_the_equation():
+@pytest.mark.parametrize("one_sided", [False, True])
+def test_ppmi_is_the_equation(one_sided):
     counts = embeddings.cooccurrences(DOCUMENTS, V, 2)
+    counts = sparse.csr_matrix(sparse.triu(counts)) if one_sided else counts
     table = counts.toarray().astype(float)
     word, context = table.sum(axis=1) / table.sum(), table.sum(axis=0) ** 0.75
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -151,6 +153,7 @@ def test_nearest_is_by_cosine():
 def test_analogy_is_of_vectors_of_length_1():
     vectors = torch.tensor([[1.0, 0], [0, 1], [3, 0], [0, 5], [2, 0]])
     assert embeddings.analogy(2, 3, 4, vectors).tolist() == [0, 1]
+    assert embeddings.analogy(torch.tensor(2), 3, torch.tensor([4]), vectors).tolist() == [0, 1]
 
 
 # ---- refused

@@ -139,3 +139,12 @@ def test_a_rounded_model_is_a_copy_with_its_biases_as_they_were():
     for name, weight in other.state_dict().items():
         assert weight.equal(before[name]) == (weight.ndim == 1)
     assert isinstance(other.recurrent, nn.LSTM)
+
+
+def test_the_optimizer_of_another_model_is_refused():
+    net, other = model(), torch.optim.SGD(model().parameters(), 0.1)
+    with pytest.raises(ValueError, match="optimizer holds none of the model's weights"):
+        language.learn(net, language.chunks(CODES, 2, 50), other)
+    schedule = torch.optim.lr_scheduler.StepLR(other, 1)
+    with pytest.raises(ValueError, match="schedule moves another optimizer"):
+        language.learn(net, language.chunks(CODES, 2, 50), torch.optim.SGD(net.parameters(), 0.1), schedule)

@@ -80,3 +80,18 @@ def test_a_forced_state_is_the_one_it_goes_on_with():
 def test_loops_are_found(text, piece):
     assert writing.loop(text) == piece
     assert writing.loop("x" + 3 * "abcd", most=3) == ""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: writing.top_k(x, 2),
+        lambda x: writing.nucleus(x, 0.5),
+        writing.entropy,
+        lambda x: writing.write(net(), "so ", 3, lambda _: x),
+    ],
+)
+@pytest.mark.parametrize("value", [-1.0, 1.0])
+def test_logits_are_no_shares(call, value):
+    with pytest.raises(ValueError, match="expected shares"):
+        call(torch.full((1, 70), value))
