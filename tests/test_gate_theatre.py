@@ -8,6 +8,7 @@ from torch import nn
 
 from rnnlab import cells
 from rnnlab.explorers.gate_theatre import FORCES, LOOKS, C, GateTheatre
+from rnnlab.explorers.gradient_river import GradientRiver
 
 
 def net(hidden=4, inputs=3, answers=5, **changes):
@@ -167,3 +168,17 @@ def test_the_marks_of_the_free_run_are_explained_and_leave_the_symbol_alone(open
     assert not any(x < start + 8 and start < x + wide for start in starts for x, wide in letters)
     root.get_by_role("radio", name="none").check(force=True)
     assert note.text_content() == "" and root.locator("path.free").get_attribute("d") == ""
+
+
+def test_answers_that_are_true_or_false_count_as_1_and_0(open_explorer):
+    lstm, head = net(answers=2)
+    explorer = GateTheatre(lstm, head, sequence(), y=by_hand(lstm, head, sequence())[1].bool())
+    assert [type(answer) for answer in explorer.numbers["right"]] == [int] * 6
+    assert "6 of 6 answers are right" in open_explorer(explorer.page()).locator(".say").inner_text()
+
+
+def test_a_name_it_does_not_know_is_refused():
+    with pytest.raises(TypeError, match="stpe"):
+        GateTheatre(*net(), sequence(), stpe=3)
+    with pytest.raises(TypeError, match="cel"):
+        GradientRiver(cel="GRU")

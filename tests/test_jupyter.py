@@ -241,3 +241,8 @@ def test_in_plain_jupyterlab_a_lesson_alone_is_run_saved_and_whole_after_a_resta
     assert news["schema"]["properties"]["fetchNews"]["default"] == "false"
     assert cells["schema"]["properties"]["codeCellConfig"]["default"]["lineWrap"]  # no task is cut at the right
     context.close()
+
+
+def test_a_drawing_that_is_not_to_be_encoded_stops_no_export():
+    output = new_output("display_data", {"image/svg+xml": "<svg onload='broken()'/>"})
+    assert "broken" not in str(page_of(new_code_cell(outputs=[output]), skip_svg_encoding=True).main)

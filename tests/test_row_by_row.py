@@ -1,6 +1,7 @@
 """Row by row shows the beliefs of the net it was given, and refuses what it cannot read."""
 
 import base64
+import types
 
 import pytest
 import torch
@@ -82,7 +83,8 @@ def broken():
 @pytest.mark.parametrize(
     ("error", "sentence", "model", "images", "labels"),
     [
-        (TypeError, "model must have beliefs.*Linear has none", nn.Linear(28, 10), strokes(), None),
+        (TypeError, "model must be a module with beliefs.*not Linear", nn.Linear(28, 10), strokes(), None),
+        (TypeError, "a module with beliefs.*not Simple", types.SimpleNamespace(beliefs=len), strokes(), None),
         (TypeError, "images must be a tensor.*not list", reader(), [[0.0]], None),
         (ValueError, r"images must be \(N, T, I\).*not \(28, 28\)", reader(), strokes()[0], None),
         (ValueError, r"N from 1 to 12, not \(13, 28, 28\)", reader(), torch.zeros(13, 28, 28), None),

@@ -197,3 +197,8 @@ def spoilt():
 def test_what_cannot_be_used_is_refused_in_a_sentence(error, sentence, model, vocabulary, examples):
     with pytest.raises(error, match=sentence):
         RunningVerdict(model, vocabulary, examples)
+
+
+def test_a_long_review_scrolls_by_key_and_shows_its_word_from_the_first_picture_on(open_explorer):
+    words = open_explorer(verdict(["bad plot " * 100]).page()).locator(".words")
+    assert words.evaluate("box => box.scrollHeight > box.clientHeight && box.tabIndex === 0 && box.scrollTop > 0")

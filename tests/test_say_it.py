@@ -169,6 +169,7 @@ def test_python_asks_and_moves_it():
     explorer.step = 1
     assert "For sound 1, EH" in explorer.alt() and ElementTree.tostring(explorer.still()) != before
     explorer.step = 99
+    assert explorer.step == LONGEST
     assert "For sound 5, EH" in explorer.alt()
     explorer.word = "Knight! "
     assert explorer.word == "knight"
@@ -213,3 +214,11 @@ def spoilt():
 def test_what_cannot_be_used_is_refused_in_a_sentence(error, sentence, changed):
     with pytest.raises(error, match=sentence):
         SayIt(**{"model": encoder_decoder(), "letters": LETTERS, "sounds": SOUNDS, "word": "a"} | changed)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_model_on_a_gpu_says_the_same_and_stays_there():
+    model = encoder_decoder()
+    said = [name for name, _ in SayIt(model, LETTERS, SOUNDS).said()]
+    assert [name for name, _ in SayIt(model.cuda(), LETTERS, SOUNDS).said()] == said
+    assert model.head.weight.is_cuda

@@ -95,6 +95,23 @@ def test_an_element_is_picked_with_the_mouse_and_its_sum_written_out(open_explor
     )
 
 
+def test_an_element_is_picked_by_key(open_explorer):
+    root = open_explorer(Scan.example().page())
+    root.get_by_role("slider", name="element").press("End")
+    assert texts(root)[1].startswith("Element 8 in round 1")
+
+
+def test_a_drag_goes_on_while_the_picture_is_drawn_anew(open_explorer):
+    root = open_explorer(Scan.example().page())
+    boxes = [root.locator(".node").nth(8 + t).bounding_box() for t in (1, 6)]
+    start, end = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes]
+    mouse = root.page.mouse
+    mouse.move(*start), mouse.down(), mouse.move(*end, steps=10)
+    assert texts(root)[1].startswith("Element 7 in round 1")
+    mouse.up(), mouse.move(*start)
+    assert texts(root)[1].startswith("Element 7 in round 1")
+
+
 def test_where_it_is_wider_than_its_room_keys_can_scroll_it(open_explorer):
     root = open_explorer("<style>body { width: 700px }</style>" + Scan.example().page())
     assert root.locator(".chain").evaluate("node => node.scrollWidth > node.clientWidth && node.tabIndex === 0")

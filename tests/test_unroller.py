@@ -18,6 +18,13 @@ def net(**changes):
     return nn.RNN(**{"input_size": 4, "hidden_size": 2, "batch_first": True, "dtype": torch.float64, **changes})
 
 
+def exploded():
+    rnn = net(nonlinearity="relu")
+    for weight in rnn.parameters():
+        nn.init.constant_(weight, 1e20)
+    return rnn
+
+
 def word(steps=5, size=4):
     return torch.eye(size, dtype=torch.float64)[torch.arange(steps) % size]
 
@@ -90,6 +97,7 @@ def test_labels_may_hold_any_text():
         (ValueError, "one direction.*bidirectional=True", net(bidirectional=True), word(), None),
         (ValueError, "small enough.*not 4 and 64", net(hidden_size=64), word(), None),
         (ValueError, "small enough.*not 28 and 2", net(input_size=28), word(), None),
+        (ValueError, "no longer finite", exploded(), word(20), None),
         (TypeError, "x must be a tensor.*not list", net(), [[0.0] * 4], None),
         (ValueError, r"x must be one sequence.*not \(4,\)", net(), word()[0], None),
         (ValueError, r"\(1, T, 4\), not \(3, 5, 4\)", net(), word().expand(3, 5, 4), None),

@@ -146,6 +146,7 @@ function fit(node, draw) {
   return () => observer.disconnect();
 }
 
+const dragged = new WeakMap();   // of a plot: what to do with a pointer that is down on it
 function drag(plot, onPoint) {
   const at = event => {
     const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(plot.getScreenCTM().inverse());
@@ -155,10 +156,12 @@ function drag(plot, onPoint) {
   plot.style.cursor = "pointer";
   plot.addEventListener("pointerdown", event => {
     if (event.button) return;
-    plot.setPointerCapture(event.pointerId);
+    const room = plot.parentNode;   // it holds the pointer: onPoint may draw another plot in place of this one
+    room.onpointermove = event => { if (room.hasPointerCapture(event.pointerId)) dragged.get(plot.isConnected ? plot : room.querySelector("svg"))?.(event); };
+    room.setPointerCapture(event.pointerId);
     at(event);
   });
-  plot.addEventListener("pointermove", event => { if (plot.hasPointerCapture(event.pointerId)) at(event); });
+  dragged.set(plot, at);
 }
 
 function pulse(nodes, keyframes, milliseconds = 600) {

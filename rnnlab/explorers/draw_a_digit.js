@@ -77,7 +77,7 @@ function render({ model, el }) {
     sketch(at(event));
   });
   pad.addEventListener("pointermove", event => {
-    if (!pad.hasPointerCapture(event.pointerId)) return;
+    if (!event.isPrimary || !strokes.length || !pad.hasPointerCapture(event.pointerId)) return;
     const events = event.getCoalescedEvents?.() ?? [];
     sketch(...(events.length ? events : [event]).map(at));
   });

@@ -43,7 +43,9 @@ class GateTheatre(Explorer):
         x: Tensor,
         labels: Sequence[str] | None = None,
         y: Tensor | None = None,
-        **where: str | int,
+        look: str = "f",
+        force: str = "none",
+        step: int = 1,
     ):
         weights, x = _weights(lstm, head), _sequence(lstm, x)
         T, right = len(x), _answers(y, len(x), head)
@@ -60,7 +62,8 @@ class GateTheatre(Explorer):
         numbers = {"labels": step_labels(labels, T), "full": rounded(full), "scale": rounded(scale)}
         numbers |= {"forces": FORCES, "looks": [list(pair) for pair in LOOKS.items()]}
         numbers |= {"right": (answers[0] if right is None else right).tolist(), "known": right is not None}
-        super().__init__(numbers=numbers, table=base64.b64encode(self._kept.numpy().tobytes()).decode(), **where)
+        table = base64.b64encode(self._kept.numpy().tobytes()).decode()
+        super().__init__(numbers=numbers, table=table, look=look, force=force, step=step)
 
     @classmethod
     def example(cls) -> Self:
@@ -211,4 +214,4 @@ def _answers(y, steps, head):
         raise ValueError(f"y must be a tensor of {steps} whole numbers, one for each step, not {came}.")
     if not (0 <= y.min() and y.max() < head.out_features):
         raise ValueError(f"y goes from {y.min()} to {y.max()}, expected 0 to {head.out_features - 1} as head answers.")
-    return y.detach().cpu()
+    return y.detach().cpu().long()  # True and False are 1 and 0

@@ -41,10 +41,11 @@ class GradientRiver(Explorer):
     size = Position(1.0, SIZES)
     T = Position(28, STEPS[1:])
 
-    def __init__(self, **where: str | float):
+    def __init__(self, cell: str = "RNN tanh", radius: float = 0.6, size: float = 1.0, T: int = 28):
         # Hundredths of an exponent in 16 bits: a whole table in 50 KB, and the same on every processor.
         small = exponents().mul(100).round().clamp(-32000, 32000).to(torch.int16).numpy().astype("<i2")
-        super().__init__(table=base64.b64encode(small.tobytes()).decode(), **where)
+        table = base64.b64encode(small.tobytes()).decode()
+        super().__init__(table=table, cell=cell, radius=radius, size=size, T=T)
 
     @classmethod
     def example(cls) -> Self:

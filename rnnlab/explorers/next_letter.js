@@ -153,7 +153,7 @@ function render({ model, el }) {
       + TEXTS.after((all.length > 24 ? "…" : "") + all.slice(-24).join("").replaceAll("\n", "⏎"), list, hot.filter(s => s > 0).length, V, temperature));
     note.textContent = TEXTS.note(model.get("seed"), costs(0, size), costs(size, all.length));
   }
-  const stop = watch(model, ["beginning", "written", "temperature", "nucleus", "seed"], draw);
-  return () => { clearInterval(timer); timer = null; stop(); };
+  const stops = [watch(model, ["beginning", "written", "temperature", "nucleus", "seed"], draw), fit(note, () => draw())];   // the height of the text is known with its width
+  return () => { clearInterval(timer); timer = null; stops.forEach(stop => stop()); };
 }
 export default { render };

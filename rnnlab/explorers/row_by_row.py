@@ -41,8 +41,8 @@ class RowByRow(Explorer):
         digit: int = 0,
         row: int | None = None,
     ):
-        if not callable(getattr(model, "beliefs", None)):
-            raise TypeError(f"model must have beliefs(x), as models.Reader has, and {type(model).__name__} has none.")
+        if not isinstance(model, nn.Module) or not callable(getattr(model, "beliefs", None)):
+            raise TypeError(f"model must be a module with beliefs(x), as models.Reader is, not {type(model).__name__}.")
         images = checked_images(images)
         labels = checked_labels(labels, len(images))
         shares = beliefs(model, images)
@@ -97,7 +97,7 @@ def checked_labels(labels: Sequence | None, count: int) -> list[str]:
 @torch.no_grad()
 def beliefs(model: nn.Module, images: Tensor) -> Tensor:
     """What the model believes after each row: images (N, T, I) -> shares (N, T, 10), float64, each row adds up to 1."""
-    weight = next(model.parameters())
+    weight = next(model.parameters(), images)  # a module without any will do
     return model.beliefs(images.to(weight)).double().cpu().softmax(dim=-1)
 
 

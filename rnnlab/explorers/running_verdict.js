@@ -68,8 +68,8 @@ function theWords(pick) {
         return item;
       });
       node.replaceChildren(...items);
-      if (node.scrollHeight > node.clientHeight) node.tabIndex = 0; else node.removeAttribute("tabindex");
     }
+    if (node.scrollHeight > node.clientHeight) node.tabIndex = 0; else node.removeAttribute("tabindex");
     items.forEach((item, t) => item.classList.toggle("at", t + 1 === word));
     const at = items[word - 1];
     if (!at || node.matches(":hover")) return;
@@ -120,7 +120,7 @@ function render({ model, el }) {
       : `With nothing read the belief is ${percent(belief)} positive.`);
     note.textContent = reading.note;
   }
-  const stops = [fit(curve.node, curve.lay), watch(model, ["text", "reading", "word"], draw)];
+  const stops = [watch(model, ["text", "reading", "word"], draw), fit(curve.node, width => { curve.lay(width); draw(); })];
   return () => { clearTimeout(timer); stops.forEach(stop => stop()); };
 }
 export default { render };

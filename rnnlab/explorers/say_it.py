@@ -27,7 +27,7 @@ class SayIt(Explorer):
     their numbers from 1 on (0 pads); sounds: what it says, from 3 on (padding, start, end).
     word: up to 24 letters; capitals become small, and what the net has no number for is left out.
     The page reads with rounded weights, `eight_bits.rounded(model)`, and takes the likeliest sound at each step; so
-    does everything here. `step` (1 to the last sound, cut to that) is the sound the reader is at.
+    does everything here. `step` (1 to 30) is the sound the reader is at; beyond the last it stands for the last.
     Raises TypeError or ValueError where an argument is something else, or the weights take more than 64 KB.
     """
 
@@ -41,7 +41,7 @@ class SayIt(Explorer):
     def __init__(self, model: EncoderDecoder, letters: Sequence[str], sounds: Sequence[str], word: str = "through"):
         letters, sounds = _checked(model, letters, sounds)
         word = expect.text("word", word, empty=True)
-        self._model = rounded(model)
+        self._model = rounded(model).cpu()  # a word at a time: nothing for a GPU
         super().__init__(
             net={"weights": packed(model, SIZE), "most": MOST, "longest": LONGEST},
             letters=letters, sounds=sounds, word=word, step=LONGEST,

@@ -1,6 +1,6 @@
 // Scan: rounds from top to bottom, elements from left to right; under them the loop, which has had as many rounds.
 const TEXTS = {
-  round: "round", back: "one round back", next: "one round on", run: "run", stop: "stop", given: "given", loop: "loop", of: (r, most) => `${r} of ${most}`,
+  round: "round", element: "element", back: "one round back", next: "one round on", run: "run", stop: "stop", given: "given", loop: "loop", of: (r, most) => `${r} of ${most}`,
   row: r => `round ${r}`,
   counts: (r, ready, combined, loop) => `After ${r === 1 ? "1 round" : `${r} rounds`}: the scan has ${ready} of 8 states, ${combined} combinations or ${2 * combined} products; the loop ${loop + 1} of 8, ${loop === 1 ? "1 product" : `${loop} products`}.`,
   done: r => r === 3 ? " The scan is done." : r === 7 ? " Both are done." : "",
@@ -10,6 +10,7 @@ const TEXTS = {
   picture: (r, ready, loop) => `Eight elements in ${r} rounds: ${ready} hold everything before them. The loop below has ${loop} of 8 states.`,
 };
 const SCAN_STYLE = `.scan.rnnlab {
+  .controls input[type=range] { width: 130px; }
   .chain { overflow-x: auto; padding: 2px 0; } .chain svg { max-width: none; cursor: pointer; }
   .box { fill: var(--paper); stroke: var(--input); stroke-width: 2.5; } .ready .box { fill: var(--hidden-soft); stroke: var(--hidden); }
   .node text { text-anchor: middle; font-size: 15px; } .ready text.state { font-size: 16px; font-weight: 600; } .later { opacity: .22; }
@@ -84,12 +85,14 @@ function render({ model, el }) {
     play.textContent = TEXTS.stop;
     timer = setInterval(() => model.get("round") >= LAST ? halt() : go(model.get("round") + 1), 900);
   });
+  const which = slider(TEXTS.element, { min: 1, max: COUNT, value: 4 }, element => { halt(); put(model, { element }); });
   const rounds = theRounds(numbers, (round, element) => { halt(); put(model, { round, element }); }), say = spoken(), note = html("p", { class: "note" });
-  stage(el, "scan", SCAN_STYLE, html("div", { class: "controls" }, slide.node, html("div", { class: "control" }, back, next), play), rounds.node, say.node, note);
+  stage(el, "scan", SCAN_STYLE, html("div", { class: "controls" }, slide.node, html("div", { class: "control" }, back, next), play, which.node), rounds.node, say.node, note);
 
   function draw({ round, element }) {
     const done = Math.min(round, 3), t = element - 1, ready = done === 3 ? COUNT : 2 ** done, reach = REACH[done - 1];
     slide.set(round);
+    which.set(element);
     back.disabled = round === 0;
     next.disabled = round === LAST;
     say.set(TEXTS.counts(round, ready, made(done), round) + TEXTS.done(round));

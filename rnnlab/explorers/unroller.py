@@ -55,6 +55,8 @@ class Unroller(Explorer):
         for x_t in x:
             sums.append(F.linear(x_t, w_ih, b_ih) + F.linear(h[-1], w_hh, b_hh))
             h.append(squash(sums[-1]))
+        if not torch.stack([*sums, *h]).isfinite().all():
+            raise ValueError("rnn has weights so large that its state is no longer finite: make them smaller.")
         run = {"x": x, "sums": torch.stack(sums), "h": torch.stack(h), **weights}
         super().__init__(
             numbers={"labels": labels, "nonlinearity": rnn.nonlinearity, **rounded(run)}, step=step, unit=unit

@@ -29,8 +29,9 @@ EXPLORER = re.compile(
 )
 
 
-def clean_html(element: str) -> str:
+def clean_html(element: str | bytes) -> str:
     """nbconvert's filter of that name: text, tables, pictures, formulas, our explorers; no other script."""
+    element = element.decode() if isinstance(element, bytes) else str(element)  # a template may encode a drawing
     found = EXPLORER.fullmatch(element)
     if found and is_ours(found["script"]) and is_data(found["state"]):
         return element.replace(found["image"], without_scripts(found["image"]))
