@@ -8,7 +8,7 @@ from collections import Counter, OrderedDict
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_training import same
 from torch import nn
@@ -37,6 +37,7 @@ STATES = st.recursive(
 )
 
 
+@settings(deadline=None)  # a disk may pause
 @given(STATES)
 def test_what_is_written_is_read(tmp_path_factory, state):
     path = tmp_path_factory.mktemp("state") / "run"

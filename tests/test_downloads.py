@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -28,7 +29,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.send_error(int(way))
         whole = self.server.whole
         body = {
-            "corrupt": whole[:5000] + b"?" + whole[5001:],
+            "corrupt": whole[:5000] + bytes(255 - byte for byte in whole[5000:5001]) + whole[5001:],
             "page": b"<html>Please log in</html>",
             "short": whole[:60000],
             "empty": b"",
@@ -73,7 +74,8 @@ def server():
 def plain_environment(monkeypatch):
     monkeypatch.delenv("RNNLAB_DATA", raising=False)
     monkeypatch.delenv("RNNLAB_CACHE", raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1")
 
 
 @pytest.fixture
@@ -256,12 +258,10 @@ def test_a_file_where_the_cache_folder_should_be(mirror, tmp_path):
 
 
 def test_two_at_once_do_not_meet(mirror, tmp_path):
-    threads = [threading.Thread(target=locate, args=(FILE, [mirror("whole")], tmp_path)) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (tmp_path / FILE.path).read_bytes() == WHOLE and everything_in(tmp_path) == [FILE.path]
+    with ThreadPoolExecutor(6) as pool:
+        paths = list(pool.map(lambda _: locate(FILE, [mirror("whole")], tmp_path), range(6)))
+    assert set(paths) == {tmp_path / FILE.path} and paths[0].read_bytes() == WHOLE
+    assert everything_in(tmp_path) == [FILE.path]
 
 
 # ---- servers that send what no server should

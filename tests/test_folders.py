@@ -1,5 +1,6 @@
 """Where a lesson's checkpoint lies: the same place for every kernel, and one that takes a file."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ def test_a_cache_that_takes_no_file_does_not_stop_a_lesson(read_only_folder, mon
     path = folders.checkpoint("07/reviews.pt")
     path.write_bytes(b"a file")
     assert path.name == "reviews.pt" and read_only_folder not in path.parents
+    shutil.rmtree(path.parent)
     said = capsys.readouterr().out
     assert said == "Your cache folder takes no file: a restarted kernel will train from the start.\n"
     monkeypatch.setenv("RNNLAB_CHECKPOINTS", str(read_only_folder))

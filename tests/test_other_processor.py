@@ -24,7 +24,7 @@ def test_a_number_moves_by_one_unit_at_most_and_every_time_alike(seed, dtype):
     assert torch.equal(here, again) and set(moved.tolist()) == {-1, 0, 1}
     for block in moved.split(BLOCK):
         shares = [(block == step).double().mean() for step in (-1, 1)]
-        assert all(0.4 < share < 0.5 for share in shares), "in every block about half move up, half down"
+        assert all(0.4 < share < 0.54 for share in shares), "in every block about half move up, half down"
     with OtherProcessor(seed + 2):
         assert not torch.equal(x.tanh(), here), "another seed is another processor"
 

@@ -138,7 +138,8 @@ def small(monkeypatch):
     """Three reviews of a label in a split are enough, and the given bytes are the official archive."""
     monkeypatch.delenv("RNNLAB_DATA", raising=False)
     monkeypatch.delenv("RNNLAB_CACHE", raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1")
     monkeypatch.setattr(reviews, "EACH", 3)
 
     def use(content):

@@ -169,7 +169,7 @@ class Lab:
         deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             idle.wait_for(timeout=120_000)
-            with page.expect_response(lambda answer: answer.request.method == "PUT", timeout=120_000):  # it is saved
+            with page.expect_response(_is_saved, timeout=120_000):
                 page.locator(".jp-NotebookPanel:visible").press("Control+s")
             saved = nbformat.read(path, 4)
             ran = [cell.execution_count for cell in saved.cells if cell.cell_type == "code"]
@@ -206,6 +206,11 @@ def jupyterlab(home):
             server.wait(20)
         except subprocess.TimeoutExpired:
             server.kill()
+
+
+def _is_saved(answer):
+    """Whether a notebook was written: JupyterLab puts its layout, too."""
+    return answer.request.method == "PUT" and "/api/contents/" in answer.url
 
 
 def await_server(lab, server, log):

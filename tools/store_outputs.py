@@ -6,6 +6,7 @@ Usage: python -m tools.store_outputs FILE...
 import os
 import sys
 import tempfile
+from unittest import mock
 
 os.environ["OMP_NUM_THREADS"] = "1"  # the stored numbers are those of one thread; the kernels inherit this
 
@@ -22,8 +23,10 @@ def store(path):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     folder = {"metadata": {"path": os.path.dirname(path) or "."}}
-    with tempfile.TemporaryDirectory() as checkpoints:  # empty: what is stored was trained for it
-        os.environ["RNNLAB_CHECKPOINTS"] = checkpoints
+    with (
+        tempfile.TemporaryDirectory() as checkpoints,  # empty: what is stored was trained for it
+        mock.patch.dict(os.environ, RNNLAB_CHECKPOINTS=checkpoints),
+    ):
         NotebookClient(notebook, timeout=300, record_timing=False, resources=folder).execute()
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
