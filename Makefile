@@ -45,7 +45,8 @@ slides: .venv/ready  ## the course as decks, one file a lesson, to teach with: b
 	$(BIN)/python -m tools.slides $(LESSONS)
 
 bench: .venv/ready  ## the long runs, on the full data sets
-	for script in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$script || exit 1; done
+	failed=; for script in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$script || failed="$$failed $$script"; done; \
+	test -z "$$failed" || { echo "did not run:$$failed"; exit 1; }
 
 lint: .venv/ready
 	$(BIN)/ruff check .

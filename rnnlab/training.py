@@ -94,7 +94,10 @@ class Batches:
 
 
 class Score(NamedTuple):
-    """What `evaluate` returns: the mean loss, the share of right answers (None where targets are no labels)."""
+    """What `evaluate` returns: the mean loss, the share of right answers.
+
+    None for it where targets are no labels, or answers no scores of classes.
+    """
 
     loss: float
     accuracy: float | None

@@ -20,6 +20,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display
 from IPython.utils.capture import capture_output
 from tqdm import tqdm
+from traitlets.config import Config
 
 from rnnlab.exercises import check, guard, nb04_vanishing_gradients
 from rnnlab.exercises.check import Exercise, progress
@@ -656,6 +657,29 @@ def test_what_is_put_back_is_the_same_thing_and_its_gradient_too():
     assert net.weight.grad.tolist() == [[1, 1, 1]]
 
 
+RIGHT = "2 * x + y"
+
+
+@pytest.mark.parametrize(
+    "body, answer, words",
+    [
+        ("pass", f"{RIGHT} + 0 * len(ring)", "correct"),
+        ("pass", f"{RIGHT} + 0 * w.grad.sum()", "correct"),
+        ("wide.requires_grad_()", RIGHT, "It changes `wide`"),
+        ("w.add_(x.clone().requires_grad_().sum())", RIGHT, "It changes `w`"),
+    ],
+)
+def test_odd_things_on_the_page_are_looked_at_and_put_back(body, answer, words):
+    w, ring = torch.zeros(3), [1]
+    w.grad = torch.ones(3)
+    ring.append(ring)
+    space = {"w": w, "ring": ring, "wide": torch.zeros(1).expand(3)}
+    exec(f"def attempt(x, y):\n    {body}\n    return {answer}\n", space)
+    state, sentence = made().verdict(space["attempt"])
+    assert words in (state, sentence) or words in sentence, sentence
+    assert w.tolist() == [0, 0, 0] and w.is_leaf and not w.requires_grad and not space["wide"].requires_grad
+
+
 def test_an_interrupt_while_the_reference_runs_comes_through():
     def interrupted(x, y):
         raise KeyboardInterrupt
@@ -692,6 +716,7 @@ def test_settings_other_generators_and_warnings_stay(monkeypatch):
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("default")
         made().verdict(attempt)
+        seen.clear()  # those of the attempt itself
         attempt(1, 2)
     torch.set_printoptions(profile="default"), torch.autograd.set_detect_anomaly(False)
     assert "look here" in [str(warning.message) for warning in seen]
@@ -703,8 +728,12 @@ def test_a_bar_of_progress_is_no_thread_that_lives_on(monkeypatch):
     assert made().verdict(attempt)[0] == "correct"
 
 
-def test_what_is_displayed_is_swallowed_too():
-    InteractiveShell.instance()
+def test_what_is_displayed_is_swallowed_too(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    for space, names in ((builtins, ("display", "__IPYTHON__")), (sys, ("ps1", "ps2", "ps3"))):
+        for name in names:
+            monkeypatch.setattr(space, name, None, raising=False)
+    InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}), ipython_dir=str(tmp_path))
     try:
         with capture_output() as seen:
             made().verdict(lambda x, y: display(x) or 2 * x + y)

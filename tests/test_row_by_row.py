@@ -32,7 +32,7 @@ def test_the_beliefs_are_those_of_the_net(cell, reading):
 def test_however_sure_a_net_is_nothing_is_called_certain(open_explorer):
     model = reader()
     with torch.no_grad():
-        model.head.weight.mul_(100)
+        model.head.weight.mul_(3000)
     for explorer in (RowByRow(model, strokes()), DrawADigit(model, strokes())):
         root = open_explorer(explorer.page())
         living = [text for text in root.locator(".bars text").all_text_contents() if "%" in text]

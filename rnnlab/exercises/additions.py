@@ -13,7 +13,7 @@ ROUND = {
     "({}).double()": "a `double`", "({}).float()": "a `float`: fractions",
     "torch.tanh({})": "a tanh", "torch.sigmoid({})": "a sigmoid", "(1 - {})": "a `1 -`", "(-{})": "a minus",
     "({}).mT": "a transpose", "torch.square({})": "a square", "({}) ** 0.5": "a square root",
-    "({}).grad": "`.grad`", "({}).detach()": "a `detach`",
+    "({}).grad[...]": "`.grad`", "({}).detach()": "a `detach`",
     "({}).transpose(0, 1)": "an exchange of axes 0 and 1", "({}).transpose(1, 2)": "an exchange of axes 1 and 2",
     "({}).unsqueeze(0)": "a new axis 0", "({}).unsqueeze(1)": "a new axis 1", "({}).unsqueeze(-1)": "a new last axis",
     "({})[-1]": "an index (which of them?)", "({})[0]": "an index (which of them?)",

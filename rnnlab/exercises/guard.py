@@ -148,7 +148,8 @@ def _fill(result, function, arguments, names, page=None):
 
 def _wait(thread, finished, seconds, memory):
     """Why a thread has to be stopped; None if it finished."""
-    begun, used, since, ending = _spent(thread), 0.0, time.monotonic(), time.monotonic() + 20 * seconds
+    begun = 0.0 if hasattr(time, "pthread_getcpuclockid") else time.process_time()
+    used, since, ending = 0.0, time.monotonic(), time.monotonic() + 20 * seconds
     while not finished.wait(0.05):  # short waits: an interrupt may not break a long one
         spent, now = _spent(thread) - begun, time.monotonic()
         if spent >= seconds or now > ending:

@@ -140,7 +140,7 @@ class Page:
                 _restore(self.names[name], before, own)
         for leaf, gradient, numbers in self.gradients:  # a `backward` of the attempt adds to them
             leaf.grad = gradient
-            if gradient is not None:
+            if gradient is not None and (gradient.layout != torch.strided or not torch.equal(gradient, numbers)):
                 gradient.detach().copy_(numbers)
         return changed
 
@@ -195,12 +195,16 @@ def _copied(thing):
         return copy.copy(thing), own
 
 
-def _leaves(thing):
+def _leaves(thing, seen=None):
     """The tensors in a thing whose gradients a way back would fill."""
+    seen = set() if seen is None else seen
+    if id(thing) in seen:  # a list may hold itself
+        return []
+    seen.add(id(thing))
     if isinstance(thing, torch.nn.Module):
         return list(thing.parameters())
     if isinstance(thing, list | dict):
-        return [leaf for part in (thing.values() if isinstance(thing, dict) else thing) for leaf in _leaves(part)]
+        return [leaf for part in (thing.values() if isinstance(thing, dict) else thing) for leaf in _leaves(part, seen)]
     return [thing] if isinstance(thing, torch.Tensor) and thing.is_leaf else []
 
 
@@ -213,7 +217,10 @@ def _restore(thing, before, own=None):
     elif isinstance(thing, torch.Tensor):
         own = thing.detach() if own is None and thing.shape == before.shape and thing.dtype == before.dtype else own
         own = before.detach() if own is None else own
-        own.copy_(before.detach())
+        if not torch.equal(torch.nan_to_num(own), torch.nan_to_num(before.detach())):
+            own.copy_(before.detach())
+        if thing.grad_fn is not None:  # an in-place step with something that learns
+            thing.detach_()
         thing.data = own
         thing.requires_grad_(before.requires_grad)
     elif isinstance(thing, np.ndarray):

@@ -93,6 +93,8 @@ def _nobody_means(tree, edit):
     around = tree.around(edit.node)
     if isinstance(edit.node, ast.Name) and isinstance(around, ast.Call) and name_of(around) == "len":
         return True
+    if edit.kind == "overwritten" and number(edit.node.value) is not None:
+        return True  # a counter set to one number
     if edit.kind == "another name" and tree.inside(edit.node, BOUNDS, base=False):
         return True  # what is its own bound stays as it is
     if edit.to in SQUARES and isinstance(edit.node, ast.BinOp):

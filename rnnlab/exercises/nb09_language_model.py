@@ -222,10 +222,9 @@ def _unsorted(shares, p):
 nucleus = Exercise(
     nucleus,
     cases=lambda: [
-        (shared(3, 6), 0.6),
-        (shared(1, 5), 0.9),
-        (shared(4, 4), 0.3),
+        *((shared(B, V), p) for B, V, p in ((3, 6, 0.6), (1, 5, 0.9), (4, 4, 0.3))),
         (shared(2, 7, dtype=torch.float32), 0.8),
+        (torch.tensor([[0.6, 0.3, 0.1]], dtype=torch.float64), 1.0),  # they add up to a little less
         (torch.tensor([[0.0, 0.75, 0.25, 0.0], [0.25, 0.0, 0.0, 0.75]], dtype=torch.float64), 0.75),
     ],
     more=lambda: ((shared(1 + n % 4, 3 + n % 6, seed=n), (0.2, 0.5, 0.7, 0.95)[n % 4]) for n in range(32)),

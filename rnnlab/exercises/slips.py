@@ -205,6 +205,9 @@ def alike(mine, theirs):
     return values.same(mine[0], theirs[0])
 
 
+CHANGED = "it changes in place a tensor that a gradient has to reach; make a new one"
+
+
 def message(error):
     """What an error says, in one line; functions without the place where they were defined."""
     try:
@@ -212,6 +215,7 @@ def message(error):
     except Exception:
         said = ""
     said = re.sub(r"\b[\w.]*<locals>\.", "", said)
+    said = re.sub(r"a (view of a )?leaf Variable that requires grad .*", CHANGED, said)
     return said if len(said) < 200 else said[:200] + " …"
 
 

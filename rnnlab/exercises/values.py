@@ -12,12 +12,12 @@ NEAR = {"rtol": 1e-4, "atol": 1e-6}
 
 
 def plain(value):
-    """A copy that does not change any more: tensors detached, NumPy's numbers as Python's; lists and dicts of them."""
+    """A copy that does not change any more: tensors detached, what NumPy has as Python's; lists and dicts of them."""
     if type(value) in (torch.Tensor, torch.nn.Parameter):
         return value.detach().clone()
     if isinstance(value, np.ndarray):
         return value.copy()
-    if isinstance(value, np.number | np.bool_):
+    if isinstance(value, np.number | np.bool_ | np.str_):
         return value.item()
     if isinstance(value, tuple):
         return tuple(map(plain, value))

@@ -148,18 +148,20 @@ function fit(node, draw) {
 
 const dragged = new WeakMap();   // of a plot: what to do with a pointer that is down on it
 function drag(plot, onPoint) {
-  const at = event => {
+  const at = (event, room) => {
     const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(plot.getScreenCTM().inverse());
+    const { scrollLeft } = room;
     onPoint({ x, y });
+    room.scrollLeft = scrollLeft;   // what is under the pointer stays there, or the next move would pick another
   };
   plot.style.touchAction = "pan-y";
   plot.style.cursor = "pointer";
   plot.addEventListener("pointerdown", event => {
     if (event.button) return;
     const room = plot.parentNode;   // it holds the pointer: onPoint may draw another plot in place of this one
-    room.onpointermove = event => { if (room.hasPointerCapture(event.pointerId)) dragged.get(plot.isConnected ? plot : room.querySelector("svg"))?.(event); };
+    room.onpointermove = event => { if (room.hasPointerCapture(event.pointerId)) dragged.get(plot.isConnected ? plot : room.querySelector("svg"))?.(event, room); };
     room.setPointerCapture(event.pointerId);
-    at(event);
+    at(event, room);
   });
   dragged.set(plot, at);
 }

@@ -93,7 +93,7 @@ function render({ model, el }) {
   const stops = [fit(reading.curves, reading.lay), watch(model, ["pixels", "row"], ({ pixels, row }) => {
     if (pixels !== shown) {
       image = unpack(shown = pixels);
-      rows = read(net, image.map(v => v / 255), T);
+      rows = read(net, image.map(v => v / 255), T).map(row => row.map(p => Math.min(1 - 1e-9, Math.max(1e-9, p))));   // no net is certain
     }
     const [first, second] = ranked(rows[row - 1]), end = settles(rows);
     controls.set(row);

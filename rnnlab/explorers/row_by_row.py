@@ -22,7 +22,7 @@ MOST = 12  # pictures; as many pills fit in two rows on a phone
 class RowByRow(Explorer):
     """Read a picture row by row and see ten beliefs move.
 
-    model: has `beliefs(x)`, (N, T, I) -> logits (N, T, 10), as `models.Reader`;
+    model: a module with `beliefs(x)`, (N, T, I) -> logits (N, T, 10), as `models.Reader`;
     images: (N, T, I) from 0 paper to 1 ink, N up to 12; labels: what each picture is called, 1, 2, … N unless told.
     `digit` (0 … N-1) and `row` (1 … T) say where the reader is, and move the picture when they are set.
     Raises TypeError or ValueError where any of these is something else.
