@@ -25,9 +25,8 @@ def greedy(model: EncoderDecoder, source: Tensor, lengths: Tensor, longest: int 
         symbols, weights, ended = [], [], torch.zeros_like(symbol, dtype=torch.bool)
         while len(symbols) < longest and not ended.all():
             logits, weight, state = model.decode(symbol, state, memory, mask, last)
-            symbol = (
-                logits[..., START + 1 :].argmax(dim=-1).add(START + 1).masked_fill(ended, PAD)
-            )  # neither PAD nor START
+            likeliest = logits[..., START + 1 :].argmax(dim=-1) + START + 1  # neither PAD nor START
+            symbol = likeliest.masked_fill(ended, PAD)
             ended = ended | (symbol == END)
             symbols.append(symbol), weights.append(weight)
     return torch.cat(symbols, dim=1), torch.cat(weights, dim=1)

@@ -16,6 +16,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from rnnlab import expect
 from rnnlab.models import CELLS
+from rnnlab.training_checks import check_optimizer
 
 LETTERS = "\n" + "".join(chr(code) for code in range(32, 127) if not chr(code).isupper())  # V = 70
 
@@ -166,12 +167,7 @@ def learn(model: LanguageModel, batches: Iterable, optimizer: torch.optim.Optimi
         expect.kind("schedule", schedule, LRScheduler, "a learning-rate schedule")
         if schedule.optimizer is not optimizer:
             raise ValueError("schedule moves another optimizer, expected one that is built on the optimizer you give")
-    moved = {id(weight) for group in optimizer.param_groups for weight in group["params"]}
-    if not any(id(weight) in moved for weight in model.parameters() if weight.requires_grad):
-        raise ValueError(
-            "optimizer holds none of the model's weights that learn, so nothing would change: "
-            "build it from model.parameters() after you have built the model"
-        )
+    check_optimizer(model, optimizer)
     state, history = None, []
     for x, y in _pairs(batches):
         logits, state = model(x, state)

@@ -17,7 +17,7 @@ from torch.utils.data import SubsetRandomSampler
 
 from rnnlab import checkpoints, expect
 from rnnlab.checkpoints import plain
-from rnnlab.training_checks import batch_count
+from rnnlab.training_checks import batch_count, check_optimizer
 
 PARTS = {"facts", "model", "optimizer", "schedule", "random", "history", "best"}
 # What steps change in a schedule, what a schedule changes in an optimizer, and what changes no result: the rest is how
@@ -44,12 +44,7 @@ class Run:
     def __post_init__(self):
         expect.kind("model", self.model, nn.Module, "an nn.Module")
         expect.kind("optimizer", self.optimizer, torch.optim.Optimizer, "one of torch.optim")
-        learns = {id(weight) for weight in self.model.parameters() if weight.requires_grad}
-        if not learns & {id(weight) for group in self.optimizer.param_groups for weight in group["params"]}:
-            raise ValueError(
-                "optimizer holds none of the model's weights that learn, so nothing would change: "
-                "build it from model.parameters() after you have built the model"
-            )
+        check_optimizer(self.model, self.optimizer)
         if self.schedule is not None:
             self._check_schedule()
         if self.clip is not None:

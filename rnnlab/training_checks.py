@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from rnnlab import expect
@@ -43,6 +44,16 @@ def batch_count(batches: Any) -> int | None:
         return len(batches)
     except TypeError:
         return None
+
+
+def check_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """An optimizer that would move nothing of the model: it was built from another one, or from an earlier run's."""
+    learns = {id(weight) for weight in model.parameters() if weight.requires_grad}
+    if not learns & {id(weight) for group in optimizer.param_groups for weight in group["params"]}:
+        raise ValueError(
+            "optimizer holds none of the model's weights that learn, so nothing would change: "
+            "build it from model.parameters() after you have built the model"
+        )
 
 
 def check_plan(train: Iterable, epochs: int, schedule: Any, saved: dict | None) -> None:
