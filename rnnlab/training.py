@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from torch.optim.lr_scheduler import LRScheduler
 from tqdm.auto import tqdm
 
-from rnnlab import expect
+from rnnlab import expect, light_torch  # noqa: F401 - it works by being imported
 from rnnlab.runs import Run, load_weights
 from rnnlab.training_checks import (
     batch_count,

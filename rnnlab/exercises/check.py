@@ -6,6 +6,7 @@ import types
 import torch
 from IPython.display import Markdown
 
+from .. import light_torch  # noqa: F401 - it works by being imported
 from . import guard
 from .diagnosis import Diagnosis
 from .keeper import undisturbed

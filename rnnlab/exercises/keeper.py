@@ -122,7 +122,7 @@ class Page:
         for space, before in self.shared:
             for name in _differs(before, vars(space)):
                 if compiler and str(getattr(vars(space).get(name), "__module__", "")).startswith("torch."):
-                    continue  # the first optimizer of a process loads it, and it sets names of PyTorch anew
+                    continue  # `torch.func` loads it at first use, and it sets names of PyTorch anew
                 if name in before and vars(space).get(name) is not before[name]:
                     setattr(space, name, before[name])
                 elif name not in before:
