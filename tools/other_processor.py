@@ -27,8 +27,12 @@ FUNCTIONS = """tanh sigmoid exp exp2 expm1 log log1p log2 log10 logaddexp sin co
 INEXACT = {*PRODUCTS.split(), *SUMS.split(), *FUNCTIONS.split()}
 
 WHOLE = {torch.float32: np.int32, torch.float64: np.int64}  # the bits of a number, as a number
+NUMBERS = {bool, int, float}
 BLOCK = 2**15  # numbers that are moved at once: they stay in the processor's cache
-LAST = 15  # where these bits are all 0, a number came out exact: whole ones, quarters of small ones, 0, infinities
+LAST = 2**12  # a number's bits, less multiples of this, say how it moves
+EXACT = (
+    2**4
+)  # and where they are a multiple of this, it came out exact: whole ones, quarters of small ones, 0, infinities
 START = """__import__("sys").path.append({root!r})
 from tools.other_processor import OtherProcessor
 OtherProcessor({seed}).__enter__()
@@ -40,8 +44,9 @@ class OtherProcessor:
 
     def __init__(self, seed: int):
         self.seed, self.library = seed, None
-        both = np.array([seed * 0x61C88647, -1640531535])
-        self.mix = {kind: both.astype(kind) for kind in WHOLE.values()}  # cut to 32 bits where there are 32
+        steps = np.random.default_rng(seed).choice([-1, 1], LAST)
+        steps[::EXACT] = 0
+        self.steps = {dtype: (whole, whole(LAST - 1), steps.astype(whole)) for dtype, whole in WHOLE.items()}
 
     def __enter__(self):
         """Put other kernels in the place of PyTorch's own; what it composes of these moves with them."""
@@ -58,42 +63,31 @@ class OtherProcessor:
     def _kernel(self, name):
         kernel, move = get_kernel(f"aten::{name}", "CPU"), self.move
         arguments = torch._C._get_schema(*f"aten::{name}".partition(".")[::2]).arguments
-        tensors = [str(argument.type) == "Tensor" for argument in arguments]
+        places = [i for i, argument in enumerate(arguments) if str(argument.type) == "Tensor"]
 
         def elsewhere(keys, *args, **kwargs):
-            out = kernel.call_boxed(keys, *map(_as_tensor, args, tensors), **kwargs)
-            for value in out if isinstance(out, (tuple, list)) else [out]:
+            for i in places:
+                if i < len(args) and type(args[i]) in NUMBERS:  # PyTorch had wrapped it, and hands on the bare number
+                    args = (*args[:i], torch.tensor(args[i], dtype=torch.float64), *args[i + 1 :])
+            out = kernel.call_boxed(keys, *args, **kwargs)
+            for value in out if isinstance(out, (tuple, list)) else (out,):
                 move(value)
             return out
 
         return elsewhere
 
     def move(self, value):
-        """By one unit up or down, as its own bits say: the same call gives the same answer, as on any one machine."""
+        """By one unit up or down, as its last bits say: the same call gives the same answer, as on any one machine."""
         if not isinstance(value, torch.Tensor) or value.dtype not in WHOLE or value.numel() == 0:
             return
-        dense = value.untyped_storage().nbytes() == value.numel() * value.itemsize
-        held = value if dense else value.clone(memory_format=torch.contiguous_format)
-        numbers = held.as_strided((held.numel(),), (1,)).numpy()  # NumPy takes half of PyTorch's time
-        whole = WHOLE[value.dtype]
-        key, factor = self.mix[whole]
+        held = value if value.is_contiguous() else value.contiguous()
+        whole, last, steps = self.steps[value.dtype]
+        numbers = held.detach().numpy().reshape(-1).view(whole)  # NumPy takes half of PyTorch's time
         for start in range(0, len(numbers), BLOCK):
-            bits = numbers[start : start + BLOCK].view(whole)
-            steps = bits ^ key
-            steps *= factor
-            steps >>= 8 * bits.itemsize - 1
-            steps |= 1  # -1 or 1
-            inexact = bits & LAST
-            np.minimum(inexact, 1, out=inexact)
-            steps *= inexact
-            bits += steps
-        if not dense:
+            bits = numbers[start : start + BLOCK]
+            bits += steps.take(bits & last)
+        if held is not value:
             value.copy_(held)
-
-
-def _as_tensor(value, wanted):
-    """A number that PyTorch had wrapped, and that was handed on to Python as a number, wrapped again."""
-    return torch.tensor(value, dtype=torch.float64) if wanted and isinstance(value, int | float) else value
 
 
 def _inexact():
