@@ -35,19 +35,46 @@ def open_page(chromium):
     assert not failed
 
 
+@pytest.fixture(scope="session")
+def tabs(chromium):
+    """A function that gives a tab without a network, with such options; each is made once, for that takes a second."""
+
+    @functools.cache
+    def tab(**options):
+        made = {"viewport": (1280, 720), "offline": True, **options}
+        made["viewport"] = dict(zip(("width", "height"), made["viewport"], strict=True))
+        return chromium.new_context(**made).new_page()
+
+    return tab
+
+
 @pytest.fixture
-def open_offline(open_page):
-    """The same without a network; at the end no request may have tried to leave."""
-    asked = []
+def open_offline(tabs):
+    """A function that opens a page without a network; no script may fail, and no request may try to leave."""
+    opened, failed, asked = [], [], []
+
+    def failed_in(error):
+        failed.append(error)
+
+    def asked_for(request):
+        asked.append(request.url)
 
     def open_offline(url, **options):
-        page = open_page(None, offline=True, **options)
-        page.on("request", lambda request: asked.append(request.url))
+        page = tabs(**options)
+        assert page not in opened, "a test opens one page of a kind"
+        opened.append(page)
+        page.on("pageerror", failed_in)
+        page.on("request", asked_for)
         page.goto(url)
         return page
 
     yield open_offline
-    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    for page in opened:
+        page.goto("about:blank")
+        page.remove_listener("pageerror", failed_in)
+        page.remove_listener("request", asked_for)
+    assert not failed
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:", "about:"))] == []
 
 
 @pytest.fixture(scope="session")
@@ -133,7 +160,7 @@ def is_dark(root):
 
 @every
 def test_on_a_phone_it_fits_and_answers_to_a_finger(play, exported, open_offline):
-    page = open_offline(exported(play), viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = open_offline(exported(play), viewport=(390, 844), is_mobile=True, has_touch=True)
     root = play.on(page)
     assert root.evaluate("root => root.scrollWidth - root.clientWidth") == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
