@@ -446,6 +446,20 @@ def test_a_hostile_attempt_ends_in_a_sentence_and_everything_is_as_before(body):
     assert made().verdict(attempt)[1] == sentence, "the same attempt, another sentence"
 
 
+def test_a_thread_that_tells_of_its_end_is_left_in_peace(monkeypatch):
+    told = []
+
+    def tell(args):
+        until = time.monotonic() + 0.3  # on a slow machine it takes longer than the first of several SystemExits waits
+        while time.monotonic() < until:
+            pass
+        told.append(args.exc_type)
+
+    monkeypatch.setattr(threading, "excepthook", tell)
+    assert made().verdict(on_a_page("import threading\n    threading.Thread(target=spin).start()")[1])[0] == "not yet"
+    assert told == [SystemExit]
+
+
 def test_a_coroutine_is_named():
     async def attempt(x, y):
         return 2 * x + y

@@ -180,21 +180,27 @@ def _memory():
 
 
 def _stop(ident, patience=0.5):
-    """End a thread: a SystemExit again and again, for the thread may catch one; the rest when Python ends.
-
-    A daemon that still computes while Python ends would abort the process.
-    """
+    """End a thread: a SystemExit again and again, for it may catch one; the rest before Python ends, or that aborts."""
     end, turn = time.monotonic() + patience, 0
     while ident in sys._current_frames():
         if time.monotonic() > end:
             atexit.register(_stop, ident, 2.0) if patience < 1 else None
             return
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(SystemExit))
+        if not _tells_of_its_end(ident):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(SystemExit))
         turn += 1
         pause = 0.0003 * (turn % 7) if turn > 1 else 0.05  # most end at the first, and quietly
         until = time.monotonic() + pause
         while ident in sys._current_frames() and time.monotonic() < until:
             time.sleep(min(pause, 0.001))
+
+
+def _tells_of_its_end(ident):
+    """Whether a thread is on its way out, in the hook that tells of its exception: another one would break that."""
+    frame = sys._current_frames().get(ident)
+    while frame and frame.f_code.co_name != "invoke_excepthook":
+        frame = frame.f_back
+    return frame is not None
 
 
 @contextlib.contextmanager
