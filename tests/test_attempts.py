@@ -20,7 +20,7 @@ STEP = {"attempts": 23, "held_out": 11}
 # measured first as it came. The one held out was written and judged by others (06 to 08 judged by one who mends), and
 # nobody mends anything for an attempt in it: it tells what a learner gets. Two of it were accepted as it came; cases
 # that refuse them were added, and they stand in the other bank.
-BANKS = {".": (83.2, 96.9, 0.2), "held_out": (80.5, 94, 0.6)}
+BANKS = {".": (83.5, 97, 0.2), "held_out": (81.5, 94.8, 0.3)}
 FILES = [path for bank in BANKS for path in sorted((FOLDER / bank).glob("nb*.txt"))]
 
 

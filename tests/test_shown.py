@@ -4,8 +4,9 @@ import ast
 
 import pytest
 import torch
+from torch.nn import functional as F
 
-from rnnlab.exercises import guard, loops, nb02_shapes, nb03_bptt, nb04_vanishing_gradients
+from rnnlab.exercises import guard, loops, nb02_shapes, nb03_bptt, nb04_vanishing_gradients, nb09_language_model
 from rnnlab.exercises.first_nan import first_nan
 from rnnlab.exercises.in_words import in_words
 from rnnlab.exercises.mending import mended
@@ -110,6 +111,32 @@ def test_where_nan_comes_in():
     )
     assert first_nan(divided, case, inf, right) == "It becomes infinite at `x / word`: it divides by 0."
     assert first_nan(masked, case, nan, nan) is None and first_nan(divided, case, right, right) is None
+
+
+def by_exp(logits, temperature):
+    e = torch.exp(logits / temperature)
+    return e / e.sum(dim=1, keepdim=True)
+
+
+def by_powers(logits, temperature):
+    e = torch.exp(logits) ** (1 / temperature)
+    return F.normalize(e, p=1, dim=1)
+
+
+@pytest.mark.parametrize(
+    "attempt, sums, place, what",
+    [
+        (by_exp, "e / e.sum(dim=1, keepdim=True)", "torch.exp(logits / temperature)", "e to the power of"),
+        (by_powers, "F.normalize(e, p=1, dim=1)", "torch.exp(logits) ** (1 / temperature)", "this power of"),
+    ],
+)
+def test_a_number_beyond_all_floats_is_said_and_no_factor_that_would_only_keep_it_small(attempt, sums, place, what):
+    sentence = nb09_language_model.tempered.verdict(attempt)[1]
+    assert sentence.startswith(f"It becomes nan at `{sums}`: infinity divided by infinity is nan.")
+    assert sentence.endswith(f"It becomes infinite at `{place}`: {what} so large a number is beyond every float.")
+    exercise = nb09_language_model.tempered
+    cases = exercise.cases()
+    assert mended(attempt, cases, [guard.quick(exercise.answer, case) for case in cases]) is None
 
 
 def walks_28(jacobians):

@@ -7,7 +7,7 @@ import torch
 from . import guard, loops, related, values
 from .beside import cut, same_mode, unread
 from .difference import Returns, difference, given, is_another_kind
-from .first_nan import first_nan
+from .first_nan import TOO_LARGE, first_nan
 from .letters import Letters
 from .mending import mended, mended_twice
 from .placed import placed
@@ -117,6 +117,11 @@ class Diagnosis:
         said = [error is None and self.tried(first_nan, self.attempt, c, a, b) for c, (a, error), b in pairs]
         return said[0] if said and all(said) else None
 
+    def too_large(self):
+        """The same where exp overflows: a change that moves its scale would mend it by chance."""
+        said = self.not_finite()
+        return said if said and TOO_LARGE in said else None
+
     def shown(self, voice):
         """What the text of an attempt shows that does not raise."""
         tree = None if any(error is not None for _, error in self.outcomes) else read(self.attempt)
@@ -215,7 +220,7 @@ class Diagnosis:
 VOICES = {
     "known mistake": Diagnosis.known, "dress": Diagnosis.dressed, "unchanged": Diagnosis.unchanged,
     "derived slip": Diagnosis.derived, "on the way": lambda diagnosis: diagnosis.shown(loops.changed_on_the_way),
-    "mending": Diagnosis.mending, "not finite": Diagnosis.not_finite,
+    "too large": Diagnosis.too_large, "mending": Diagnosis.mending, "not finite": Diagnosis.not_finite,
     "lost": lambda diagnosis: diagnosis.shown(loops.lost), "zeros": Diagnosis.zeros,
     "unused": Diagnosis.unused, "rarer slip": Diagnosis.seldom,
     "beside": Diagnosis.unlike, "relation": Diagnosis.related, "mending twice": Diagnosis.mending_twice,

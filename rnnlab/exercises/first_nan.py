@@ -9,6 +9,8 @@ from .noted import Noted
 from .values import parts as parts_of
 
 LOGARITHMS = ("log", "log2", "log10", "log1p")
+ENDLESS = "infinity divided by infinity is nan"
+TOO_LARGE = "so large a number is beyond every float"
 
 
 def is_odd_only(mine, theirs, odd):
@@ -21,7 +23,9 @@ def first_nan(attempt, case, mine, theirs):
     for odd, verb in (torch.isnan, "It becomes nan"), (torch.isinf, "It becomes infinite"):
         if is_odd_only(mine, theirs, odd):
             found = _made(attempt, case, odd)
-            return found and f"{verb} at `{found[0]}`: {found[1]}."
+            before = _made(attempt, case, torch.isinf) if found and found[1] == ENDLESS else None
+            where = f" It becomes infinite at `{before[0]}`: {before[1]}." if before else ""
+            return found and f"{verb} at `{found[0]}`: {found[1]}.{where}"
     return None
 
 
@@ -57,10 +61,14 @@ def _why(node, sides, odd):
                 return "0 times infinity is nan"
         if isinstance(node.op, ast.Div) and bool((b == 0).any()):
             return "0 divided by 0 is nan" if nan else "it divides by 0"
+        if isinstance(node.op, ast.Div) and nan and bool((torch.isinf(a) & torch.isinf(b)).any()):
+            return ENDLESS
         if isinstance(node.op, ast.Add | ast.Sub) and nan and torch.isinf(a).any() and torch.isinf(b).any():
             return "infinity minus infinity is nan"
         if isinstance(node.op, ast.Pow) and nan and bool((a < 0).any()):
             return "a power that is no whole number, of a number below 0, is nan"
+        if isinstance(node.op, ast.Pow) and not nan:
+            return "it divides by 0" if bool(((a == 0) & (b < 0)).any()) else f"this power of {TOO_LARGE}"
     if isinstance(node, ast.Call) and tensors:
         (x, *_), name = tensors, name_of(node)
         if name in LOGARITHMS and bool((x < 0 if nan else x == 0).any()):
@@ -71,6 +79,8 @@ def _why(node, sides, odd):
             return "shares of nothing but minus infinity are nan" if torch.isinf(x).any() else None
         if name == "mean" and nan and x.numel() == 0:
             return "the mean of no numbers at all is nan"
+        if name == "normalize" and nan and bool(torch.isinf(x).any()):
+            return ENDLESS
         if name == "exp" and not nan:
-            return "e to the power of so large a number is beyond every float"
+            return f"e to the power of {TOO_LARGE}"
     return None

@@ -42,15 +42,18 @@ def mended(attempt, cases, right, as_good=lambda function: True):
     divisors = [name for name, value in zip(tree.parameters, cases[0], strict=False) if _counts(value)]
     most = MOST_OF_A_NET if any(isinstance(value, torch.nn.Module) for value in cases[0]) else MOST
     most = min(most, MOST_TURNS // max(tree.turned, 1))
-    worst = sorted(range(len(cases)), key=lambda i: alike(guard.quick(attempt, cases[i]), right[i]))
-    if alike(guard.quick(attempt, cases[worst[0]]), right[worst[0]]):
+    fits = [alike(guard.quick(attempt, case), wanted) for case, wanted in zip(cases, right, strict=True)]
+    if all(fits):
         return None  # its values are right: any change that does nothing would mend it
+    worst, mostly = sorted(range(len(cases)), key=fits.__getitem__), sum(fits) > len(fits) / 2
     changes = [*edits(tree), *sizes(tree, cases[0]), *additions(tree, divisors)]
     for edit in sorted(changes, key=_later):
         if edit.kind not in HINTS or edit.kind == "no return" or _nobody_means(tree, edit):
             continue
         if edit.to in SQUARES and not fractions:
             continue  # it would only move a threshold
+        if mostly and edit.kind == "beside" and not isinstance(edit.new.op, ast.Add):
+            continue  # a factor that lacks is seen nearly everywhere; here it keeps a number from growing too large
         function = tree.compiled(edit)
         key = function and _content(function.__code__)
         if key is None or key in seen:

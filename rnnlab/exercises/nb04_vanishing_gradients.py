@@ -75,19 +75,11 @@ def _many():
     return [tuple(normal((T, H, H), seed=T, dtype=dtype)) for T, H, dtype in sizes]
 
 
-def _element_by_element(jacobians):
-    return jacobians.prod(dim=0)
-
-
 def _reversed(jacobians):
     product = torch.eye(jacobians.shape[-1], dtype=jacobians.dtype)
     for jacobian in jacobians:
         product = product @ jacobian
     return product
-
-
-def _added(jacobians):
-    return jacobians.sum(dim=0)
 
 
 def _first_left_out(jacobians):
@@ -104,7 +96,7 @@ through_time = Exercise(
         "which side each new one stands.",
     ),
     wrong={
-        _element_by_element: (
+        lambda jacobians: jacobians.prod(dim=0): (
             "You multiplied entry by entry. Unit j reaches unit i over every unit in between: that is the matrix "
             "product, `@`."
         ),
@@ -112,7 +104,9 @@ through_time = Exercise(
             "The order is reversed. A nudge is a column on the right, so step 1 stands rightmost and the last step "
             "leftmost."
         ),
-        _added: "You added the steps. The chain rule multiplies along one way; it adds where several ways meet.",
+        lambda jacobians: jacobians.sum(dim=0): (
+            "You added the steps. The chain rule multiplies along one way; it adds where several ways meet."
+        ),
         _first_left_out: "The first step is left out. A nudge before step 1 goes through all T of them.",
     },
 )
@@ -195,8 +189,8 @@ def _each_alone(gradients, loss, max_norm):
     return [g * min(1.0, max_norm / g.norm()) for g in gradients]
 
 
-def _always(gradients, loss, max_norm):
-    norm = torch.cat([g.flatten() for g in gradients]).norm()
+def _always(gradients, loss, max_norm, more=0.0):
+    norm = torch.cat([g.flatten() for g in gradients]).norm() + more
     return [g * max_norm / norm for g in gradients]
 
 
@@ -237,6 +231,9 @@ clip_by_norm = Exercise(
             "concatenate first."
         ),
         _always: "You scale short gradients up as well. Clipping only shortens: the factor is never above one.",
+        lambda *given: _always(*given, more=1e-12): (
+            "You divide by no 0, but you still scale short gradients up. Clipping shortens: the factor is at most one."
+        ),
         _divided_by_zero: (
             "Right, but where every gradient is 0 the norm is 0 too, and you divide by it. Nothing is to be shortened "
             "there."

@@ -14,15 +14,14 @@ def bias_for(share, steps):
     return torch.log(gate / (1 - gate))
 
 
-def _shares(shares, steps, dtype):
+def _shares(shares, steps, dtype=torch.float64):
     return torch.tensor(shares, dtype=dtype), torch.tensor(steps, dtype=dtype)
 
 
 bias_for = Exercise(
     bias_for,
     cases=lambda: [
-        _shares([0.5, 0.3, 0.9], [1.0, 10, 27], torch.float64),
-        _shares([0.2], [3.0], torch.float64),
+        *(_shares([0.5, 0.3, 0.9], [1.0, 10, 27]), _shares([0.2], [3.0])),
         _shares([0.6, 0.5, 0.05, 0.8], [2.0, 50, 4, 1], torch.float32),
     ],
     returns="(H,)",
@@ -160,8 +159,7 @@ def _step(x, h, weight_ih, weight_hh, bias_ih, bias_hh, candidate=None, gate=tor
     x_r, x_z, x_n, h_r, h_z, h_n = (piece[order.index(name)] for piece in pieces for name in "rzn")
     r, z = gate(x_r + h_r), gate(x_z + h_z)
     n = torch.tanh(x_n + r * h_n) if candidate is None else candidate(x_n, h_n, r, h, n_hh, n_bias)
-    keep = z if keep is None else keep(z)
-    return keep * h + (1 - keep) * n
+    return n.lerp(h, z if keep is None else keep(z))
 
 
 gru_step = Exercise(
@@ -183,6 +181,9 @@ gru_step = Exercise(
         ),
         lambda *given: _step(*given, order="zrn"): (
             "r and z are exchanged. PyTorch stacks the blocks in the order r, z, n: the reset gate comes first."
+        ),
+        lambda *given: _step(*given, order="rnz"): (
+            "z and n are exchanged. PyTorch stacks the blocks in the order r, z, n: the candidate comes last."
         ),
         lambda *given: _step(*given, candidate=lambda x_n, h_n, r, h, W, b: (x_n + h_n).tanh()): (
             "The reset gate r is not in it. It decides how much of the old state the candidate may see."

@@ -22,12 +22,6 @@ def teacher_forcing(sounds, lengths):
     return given, wanted
 
 
-def _in_every_row(sounds, lengths):
-    given, wanted = F.pad(sounds, (1, 0), value=1), F.pad(sounds, (0, 1))
-    wanted[:, lengths] = 2
-    return given, wanted
-
-
 teacher_forcing = Exercise(
     teacher_forcing,
     cases=lambda: [spoken(3, 5, 1, seed=0), spoken(4, seed=1), spoken(2, 2, seed=2), spoken(1, 6, 3, 4, seed=3)],
@@ -46,7 +40,7 @@ teacher_forcing = Exercise(
         lambda sounds, lengths: (F.pad(sounds, (1, 0), value=1), F.pad(sounds, (0, 1), value=2)): (
             "Your END always stands in the last column, behind any padding: put it behind each word's last sound."
         ),
-        _in_every_row: (
+        lambda sounds, lengths: (F.pad(sounds, (1, 0), value=1), F.pad(sounds, (0, 1)).index_fill(1, lengths, 2)): (
             "A colon takes every row, so each word gets the ENDs of all: pair each row with its own length."
         ),
     },
@@ -77,6 +71,11 @@ def _by_place(answers, right):
     return sum(wrong for wrong, _ in pairs) / sum(count for _, count in pairs)
 
 
+def _first_nearest(answers, right):
+    near = [min(r, key=lambda c, a=a: Levenshtein.distance(a, c)) for a, r in zip(answers, right, strict=True)]
+    return sound_error_rate.answer(answers, [[choice] for choice in near])
+
+
 def _all_choices(answers, right):
     often = [answer for answer, choices in zip(answers, right, strict=True) for _ in choices]
     return sound_error_rate.answer(often, [[choice] for choices in right for choice in choices])
@@ -99,6 +98,9 @@ sound_error_rate = Exercise(
         ),
         lambda answers, right: sound_error_rate.answer(answers, [choices[:1] for choices in right]): (
             "You compare with the first right answer alone. A word may be said in several ways: the nearest counts."
+        ),
+        _first_nearest: (
+            "Of right answers that are equally near you take the first. The shortest counts, with its own length."
         ),
         _by_place: (
             "You compare place by place. One sound left out shifts all that follow; the edit distance does not mind."
@@ -128,18 +130,17 @@ def _after(query, memory, lengths):
     return everywhere * (torch.arange(memory.shape[1]) < lengths[:, None])
 
 
-def _scored(query, memory, lengths, hidden=-1e9, turned=False):
+def _scored(query, memory, lengths, hidden=-1e9, turned=False, squeezed=False):
     letters = torch.arange(memory.shape[1]) < lengths[:, None]
-    return (query[:, None] * memory).sum(dim=2).masked_fill(letters if turned else ~letters, hidden)
+    scores = (query[:, None] * memory).sum(dim=2)
+    return (scores.squeeze() if squeezed else scores).masked_fill(letters if turned else ~letters, hidden)
 
 
 attention_weights = Exercise(
     attention_weights,
     cases=lambda: [
-        asked(4, 2, 5, H=7, seed=0),
-        asked(3, H=2, seed=1),
-        asked(1, 6, H=3, seed=2, dtype=torch.float32),
-        asked(2, 3, 1, 2, H=4, seed=3, below=120),
+        *(asked(4, 2, 5, H=7, seed=0), asked(3, H=2, seed=1)),
+        *(asked(1, 6, H=3, seed=2, dtype=torch.float32), asked(2, 3, 1, 2, H=4, seed=3, below=120)),
         asked(1, 1, H=5, seed=4),
     ],
     ways=(ways.weights_of_what_is_kept,),
@@ -158,6 +159,9 @@ attention_weights = Exercise(
         lambda *given: _scored(*given, turned=True).softmax(dim=1): (
             "Your mask is the other way round: it hides the letters and leaves the padding."
         ),
+        lambda *given: _scored(*given, squeezed=True).softmax(dim=1): (
+            "A `squeeze()` without an axis takes away every axis of length 1, also S where words have one letter."
+        ),
         lambda *given: _scored(*given).sigmoid(): (
             "A sigmoid looks at each letter by itself: the weights of a word do not add up to 1, as shares do."
         ),
@@ -175,10 +179,7 @@ def context(weights, memory):
 context = Exercise(
     context,
     cases=lambda: [
-        weighted(3, 4, 5, 0),
-        weighted(1, 3, 2, 1),
-        weighted(4, 1, 3, 2),
-        weighted(2, 6, 7, 3, torch.float32),
+        *(weighted(3, 4, 5, 0), weighted(1, 3, 2, 1), weighted(4, 1, 3, 2), weighted(2, 6, 7, 3, torch.float32)),
     ],
     returns="(B, H)",
     hints=(
@@ -221,11 +222,8 @@ def _each_its_own(scores, log_probs, width):
 beam_step = Exercise(
     beam_step,
     cases=lambda: [
-        begun(3, 5, 3, 0),
-        begun(1, 6, 4, 1),
-        begun(4, 3, 2, 2, torch.float32),
-        begun(2, 7, 1, 3, below=800),
-        begun(5, 4, 7, 4),
+        *(begun(3, 5, 3, 0), begun(1, 6, 4, 1), begun(4, 3, 2, 2, torch.float32)),
+        *(begun(2, 7, 1, 3, below=800), begun(5, 4, 7, 4)),
     ],
     ways=(ways.beam_looked_up,),
     returns="scores, parents and symbols, (width,) each",
