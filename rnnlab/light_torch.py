@@ -1,17 +1,30 @@
-"""PyTorch without what it imports for those who compile or distribute: a kernel saves 200 MiB and two seconds.
+"""PyTorch without what it imports for those who compile or distribute: a kernel saves 170 MiB and two seconds.
 
-It imports its compiler for whoever makes an optimizer or takes a step, and its distributed tensors for whoever compares
-two, to ask whether they are in use. Here they are not. What is computed stays the same, and whoever compiles still can.
+It imports its compiler for whoever makes an optimizer, takes a step or looks at every operation, and its distributed
+tensors for whoever compares two, to ask whether they are in use. Here they are not. What is computed stays the same,
+and as soon as somebody has loaded the compiler all is as PyTorch made it.
 """
 
 import functools
+import sys
 
 import torch
 from torch.optim import Optimizer
+from torch.testing import _comparison
+
+
+def _unless_loaded(heavy, light):
+    """The same function twice: `heavy` asks the compiler, which is not needed as long as nobody has loaded it."""
+
+    @functools.wraps(light)
+    def either(*args, **kwargs):
+        return (heavy if "torch._dynamo" in sys.modules else light)(*args, **kwargs)
+
+    return either
 
 
 def _light(step):
-    """An optimizer's `step` with gradients off, or on where it is to be differentiable; nothing is imported for it."""
+    """An optimizer's `step` with gradients off, or on where it is to be differentiable."""
 
     @functools.wraps(step)
     def light(self, *args, **kwargs):
@@ -21,11 +34,23 @@ def _light(step):
     return light
 
 
-for method in vars(Optimizer).values():
-    if hasattr(method, "__wrapped__"):
-        method.__wrapped__.__dynamo_disable = method.__wrapped__  # where PyTorch keeps what it shall call instead
+def _marked(function=None, recursive=True):
+    """`torch._disable_dynamo`, for what is defined from now on."""
+    if function is None:
+        return functools.partial(_marked, recursive=recursive)
+    return _unless_loaded(_mark(function, recursive), function)
+
+
+def _made_by(wrapper, function):
+    """Whether PyTorch wrapped a function as it does today; where another version does otherwise, it is left alone."""
+    return getattr(getattr(function, "__code__", None), "co_name", None) == wrapper
+
+
+_mark, torch._disable_dynamo = torch._disable_dynamo, _marked
+for name, method in list(vars(Optimizer).items()):
+    if _made_by("inner", method):
+        setattr(Optimizer, name, _unless_loaded(method, method.__wrapped__))
 for kind in vars(torch.optim).values():
-    step = getattr(kind, "step", None) if isinstance(kind, type) else None
-    if step and step.__code__.co_name == "_use_grad":  # a PyTorch that does it in another way is left as it is
-        kind.step = _light(step.__wrapped__)
-torch.testing._comparison._HAS_DTENSOR = False
+    if isinstance(kind, type) and _made_by("_use_grad", getattr(kind, "step", None)):
+        kind.step = _unless_loaded(kind.step, _light(kind.step.__wrapped__))
+_comparison._HAS_DTENSOR = False
