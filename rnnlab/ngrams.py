@@ -22,8 +22,19 @@ def packed(codes: Tensor, n: int) -> np.ndarray:
     n = expect.whole("n", n, 1, min(MOST, len(codes)), note=f", as one of {len(codes)} letters")
     letters, grams = codes.numpy(), np.zeros(len(codes) - n + 1, np.int64)
     for i in range(n):
-        grams = grams << BITS | letters[i : len(letters) - n + 1 + i]
+        grams <<= BITS  # in place: there are millions of them
+        grams |= letters[i : len(letters) - n + 1 + i]
     return grams
+
+
+def seen(codes: Tensor, text: Tensor, n: int) -> np.ndarray:
+    """Which n letters in a row of `codes` (N,) int64 stand somewhere in `text` (M,) int64: (N - n + 1,) bool."""
+    expect.indices("text", text, len(LETTERS), "M")
+    wanted = packed(codes, n)
+    expect.whole("n", n, 1, len(text), note=f", as one of {len(text)} letters of text")
+    known = packed(text, n)
+    known.sort()  # in place: np.isin would take seven times its memory
+    return _look_up(wanted, known, known)[1]
 
 
 def interpolate(counts: Tensor, lower: Tensor, discount: float) -> Tensor:

@@ -491,6 +491,7 @@ GOOD = {
     "rnnlab.language.whole_numbers": [given(language.whole_numbers, weight=random(B, H), bits=8)],
     "rnnlab.language.rounded": [given(language.rounded, model=writer, bits=8)],
     "rnnlab.ngrams.packed": [given(ngrams.packed, codes=CODES, n=3)],
+    "rnnlab.ngrams.seen": [given(ngrams.seen, codes=CODES[:9], text=CODES, n=3)],
     "rnnlab.ngrams.interpolate": [
         given(
             ngrams.interpolate,
@@ -729,6 +730,7 @@ FINE = {
     "rnnlab.language.bits": "logits: longer axis 2, another dtype",
     "rnnlab.language.whole_numbers": "weight: longer axis 0, longer axis 1, another dtype",
     "rnnlab.ngrams.packed": "codes: longer axis 0",
+    "rnnlab.ngrams.seen": "codes: longer axis 0; text: longer axis 0",
     "rnnlab.ngrams.KneserNey": "codes: longer axis 0",
     "rnnlab.ngrams.KneserNey.probabilities": "codes: longer axis 0",
     "rnnlab.ngrams.KneserNey.bits": "codes: longer axis 0",

@@ -20,6 +20,15 @@ def test_packed_pieces_can_be_unpacked():
     assert ngrams.packed(CODES, 9).max() < 2**63
 
 
+def test_which_pieces_stand_in_a_text_is_what_python_finds():
+    asked = "the hen then sat on that cat"
+    for n in (1, 3, 9):
+        found = ngrams.seen(language.encode(asked), CODES, n)
+        assert found.tolist() == [asked[i : i + n] in TEXT for i in range(len(asked) - n + 1)]
+    with pytest.raises(ValueError, match="n is 3, expected .* as one of 2 letters of text"):
+        ngrams.seen(CODES, CODES[:2], 3)
+
+
 def slowly(text, order, context, letter):
     """Interpolated Kneser-Ney by dictionaries of strings."""
     pieces = collections.Counter(text[i : i + order] for i in range(len(text) - order + 1))

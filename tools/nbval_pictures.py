@@ -25,9 +25,9 @@ MORE = {
     "06_embeddings": 800,
     "07_imdb": 750,
     "08_mnist": 620,
-    "09_language_model": 650,
-    "10_attention": 660,
-    "11_parallel": 640,
+    "09_language_model": 620,
+    "10_attention": 620,
+    "11_parallel": 600,
 }
 
 
