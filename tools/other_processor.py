@@ -29,10 +29,8 @@ INEXACT = {*PRODUCTS.split(), *SUMS.split(), *FUNCTIONS.split()}
 WHOLE = {torch.float32: np.int32, torch.float64: np.int64}  # the bits of a number, as a number
 NUMBERS = {bool, int, float}
 BLOCK = 2**15  # numbers that are moved at once: they stay in the processor's cache
-LAST = 2**12  # a number's bits, less multiples of this, say how it moves
-EXACT = (
-    2**4
-)  # and where they are a multiple of this, it came out exact: whole ones, quarters of small ones, 0, infinities
+LAST = 2**12  # a number's bits up to this one say how it moves
+EXACT = 2**4  # where they are a multiple of this, it came out exact: whole ones, quarters of small ones, 0, infinities
 START = """__import__("sys").path.append({root!r})
 from tools.other_processor import OtherProcessor
 OtherProcessor({seed}).__enter__()
