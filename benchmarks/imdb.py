@@ -32,7 +32,7 @@ from rnnlab.adversarial import adversarial  # noqa: E402
 from rnnlab.benchmark_results import add  # noqa: E402
 from rnnlab.datasets import reviews  # noqa: E402
 from rnnlab.datasets.negation import PAIRS  # noqa: E402
-from rnnlab.embeddings import ppmi_svd  # noqa: E402
+from rnnlab.embeddings import cooccurrences, ppmi_svd  # noqa: E402
 from rnnlab.models import ReviewClassifier, parameter_count  # noqa: E402
 from rnnlab.sequences import LengthBatches, Vocabulary, head_and_tail  # noqa: E402
 
@@ -218,7 +218,7 @@ def best(data, seed, T=512, lr=4e-3, epochs=2, clean=1, epsilon=1.0):
     """
     training.seed_everything(seed)
     start = time.perf_counter()
-    vectors = ppmi_svd(data.x, len(data.vocabulary), BEST["embedding_size"])
+    vectors = ppmi_svd(cooccurrences(data.x, len(data.vocabulary)), BEST["embedding_size"])
     vectors = vectors / vectors[2:].std()
     first = time.perf_counter() - start
 

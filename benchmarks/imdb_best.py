@@ -35,7 +35,7 @@ from torch.optim.lr_scheduler import OneCycleLR  # noqa: E402
 from rnnlab import training  # noqa: E402
 from rnnlab.benchmark_results import add  # noqa: E402
 from rnnlab.datasets import reviews  # noqa: E402
-from rnnlab.embeddings import ppmi_svd  # noqa: E402
+from rnnlab.embeddings import cooccurrences, ppmi_svd  # noqa: E402
 from rnnlab.models import parameter_count, reverse  # noqa: E402
 from rnnlab.sequences import LengthBatches, head_and_tail, masked_max, masked_mean  # noqa: E402
 
@@ -204,7 +204,7 @@ def packed(rows, numbers, T):
 def trained(data, numbers, seed):
     """One net: numbers holds what counting says of every word of the training reviews, one after the other."""
     training.seed_everything(seed)
-    vectors = ppmi_svd(data.x, len(data.words), BEST["embedding_size"])
+    vectors = ppmi_svd(cooccurrences(data.x, len(data.words)), BEST["embedding_size"])
     vectors = vectors / vectors[2:].std()
     vectors[0], vectors[1] = 0, torch.randn(BEST["embedding_size"])  # <pad>, <unk>
     sizes = BEST["hidden_size"], BEST["dropout"], BEST["word_dropout"]

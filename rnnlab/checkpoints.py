@@ -81,13 +81,14 @@ def read(path: str | Path) -> dict:
             f"cannot read the checkpoint {path} ({error.strerror}), expected a file that fit(..., checkpoint=...) wrote"
         ) from None
     # torch.load itself does not notice a flipped bit.
-    if hashlib.sha256(content[:-32]).digest() != content[-32:]:
+    content, checksum = content[:-32], content[-32:]
+    if hashlib.sha256(content).digest() != checksum:
         raise ValueError(
-            f"{path} is damaged or no checkpoint of fit ({len(content):,} bytes whose checksum is wrong), "
-            "expected a whole one: train again without resume=True"
+            f"{path} is damaged or no checkpoint of fit ({len(content) + len(checksum):,} bytes whose checksum is "
+            "wrong), expected a whole one: train again without resume=True"
         )
     try:
-        state = torch.load(io.BytesIO(content[:-32]), map_location="cpu", weights_only=True)
+        state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception:  # whatever is in it, it is no checkpoint
         state = None
     if not isinstance(state, dict):

@@ -46,23 +46,27 @@ def ppmi(counts: sparse.csr_matrix, smoothing: float = 0.75) -> sparse.csr_matri
             "counts holds negative numbers, NaN, infinity or nothing but zeros, expected how often each pair comes"
         )
     smoothing = expect.number("smoothing", smoothing, above=0, most=1)
-    pairs = counts.tocoo()
+    pairs = counts.tocoo(copy=False)
     word = np.asarray(counts.sum(axis=1)).ravel()
     context = np.asarray(counts.T.tocsr().sum(axis=1)).ravel() ** smoothing  # of columns: counts may be one-sided
-    information = np.log(pairs.data * context.sum() / (word[pairs.row] * context[pairs.col]))
+    information = pairs.data * context.sum()
+    information /= word[pairs.row] * context[pairs.col]
+    np.log(information, out=information)
     kept = information > 0
     return sparse.csr_matrix((information[kept], (pairs.row[kept], pairs.col[kept])), counts.shape)
 
 
-def ppmi_svd(documents: list[Tensor], vocabulary_size: int, size: int = 100, window: int = 5) -> Tensor:
-    """One vector per word, so that products of vectors come near the PPMI of the words: (V, size).
+def ppmi_svd(counts: sparse.csr_matrix, size: int = 100) -> Tensor:
+    """One vector per word, so that products of vectors come near the PPMI of the words: (V, V) counts -> (V, size).
 
     Levy, Goldberg and Dagan (2015): the singular vectors times the square root of the singular values.
     """
-    vocabulary_size = expect.whole("vocabulary_size", vocabulary_size, 2)
-    size = expect.whole("size", size, 1, vocabulary_size - 1, ", vocabulary_size less one")
-    information = ppmi(cooccurrences(documents, vocabulary_size, window))
-    start = np.ones(vocabulary_size, dtype=information.dtype)  # else SciPy draws one
+    information = ppmi(counts)
+    if not information.nnz:
+        raise ValueError("counts says of no pair that it comes more often than by chance, expected one that does")
+    V = information.shape[0]
+    size = expect.whole("size", size, 1, V - 1, ", V less one")
+    start = np.ones(V, dtype=information.dtype)  # else SciPy draws one
     vectors, values, _ = svds(information, size, v0=start)  # the smallest value first
     return torch.from_numpy((vectors * np.sqrt(values))[:, ::-1].copy()).float()
 

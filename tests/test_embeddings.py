@@ -61,16 +61,18 @@ def test_ppmi_is_the_equation(one_sided):
 
 def test_products_of_vectors_come_near_the_ppmi():
     """With all singular values but zeros, W Wᵀ is the square root of P Pᵀ, here the matrix itself made positive."""
-    information = embeddings.ppmi(embeddings.cooccurrences(DOCUMENTS, V, 2)).toarray().astype(float)
+    counts = embeddings.cooccurrences(DOCUMENTS, V, 2)
+    information = embeddings.ppmi(counts).toarray().astype(float)
     values, axes = np.linalg.eigh(information @ information.T)
     expected = axes * np.sqrt(np.clip(values, 0, None)) @ axes.T
-    vectors = embeddings.ppmi_svd(DOCUMENTS, V, size=V - 1, window=2).double().numpy()
+    vectors = embeddings.ppmi_svd(counts, size=V - 1).double().numpy()
     np.testing.assert_allclose(vectors @ vectors.T, expected, atol=1e-4)
 
 
 def test_ppmi_svd_is_repeatable_and_finds_themes(themes):
-    vectors = embeddings.ppmi_svd(themes, 13, size=4)
-    assert torch.equal(vectors, embeddings.ppmi_svd(themes, 13, size=4))
+    counts = embeddings.cooccurrences(themes, 13)
+    vectors = embeddings.ppmi_svd(counts, size=4)
+    assert torch.equal(vectors, embeddings.ppmi_svd(counts, size=4))
     assert vectors.shape == (13, 4) and vectors.dtype == torch.float32
     assert not vectors[:2].abs().gt(1e-6).any()  # nobody saw <pad> and <unk>
     for word in range(2, 12):
@@ -159,6 +161,7 @@ def test_analogy_is_of_vectors_of_length_1():
 # ---- refused
 
 COUNTS = torch.tensor([0, 0, 5, 3])
+NEIGHBOURS = embeddings.cooccurrences(DOCUMENTS, V)
 
 
 @pytest.mark.parametrize(
@@ -185,10 +188,15 @@ COUNTS = torch.tensor([0, 0, 5, 3])
             r"counts is a csr_matrix of shape \(3, 3\).*holds something",
         ),
         (
-            lambda: embeddings.ppmi_svd(DOCUMENTS, V, size=7),
-            "size is 7, expected a whole number from 1 to 5, vocabulary_size less one",
+            lambda: embeddings.ppmi_svd(NEIGHBOURS, size=6),
+            "size is 6, expected a whole number from 1 to 5, V less one",
         ),
-        (lambda: embeddings.ppmi_svd(DOCUMENTS, V, size=0), "size is 0, expected a whole number from 1 to 5"),
+        (lambda: embeddings.ppmi_svd(NEIGHBOURS, size=0), "size is 0, expected a whole number from 1 to 5"),
+        (lambda: embeddings.ppmi_svd(np.ones((3, 3))), r"counts is a ndarray of shape \(3, 3\), expected a sparse"),
+        (
+            lambda: embeddings.ppmi_svd(sparse.csr_matrix(np.ones((3, 3))), size=1),
+            "counts says of no pair that it comes more often than by chance",
+        ),
         (lambda: embeddings.pairs(["the film"], V), r"documents\[0\] is 'the film', expected tensors"),
         (lambda: embeddings.pairs(DOCUMENTS, 3), "documents go from 0 to 4, expected 0 to 2"),
         (lambda: embeddings.pairs(DOCUMENTS, V, window=1.5), "window is 1.5, expected a whole number of at least 1"),
