@@ -87,8 +87,8 @@ def letter_net(data, seed, clock):
     """The net that lesson 09 trains, its two and a half million letters."""
     counts = data.x.bincount(minlength=len(language.LETTERS))
     model = language.start(language.LanguageModel(len(language.LETTERS), 32, 112), counts)
-    steps, adam = 1250, torch.optim.Adam(model.parameters(), 0.015)
-    schedule = OneCycleLR(adam, 0.015, total_steps=steps, pct_start=0.1)
+    steps, adam = 1250, torch.optim.Adam(model.parameters(), 0.01)
+    schedule = OneCycleLR(adam, 0.01, total_steps=steps, pct_start=0.1)
     language.learn(model, language.chunks(data.x[: steps * 32 * 64 + 1], 32, 64), adam, schedule)
     return model
 
